@@ -1,0 +1,43 @@
+# Everything runs in .venv, which each target makes on first use; only Python 3.11+ and make are needed.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint generate docs bench clean
+
+demo: .venv/demo  ## start a real PocketBase and show the main job
+	$(BIN)/python examples/quickstart.py
+
+test: .venv/dev  ## every test, on the real server
+	$(BIN)/pytest -q $(ARGS)
+
+lint: .venv/dev  ## what CI checks besides the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python .ci/unasync.py --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pyright --warnings
+	$(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
+
+generate: .venv/dev  ## write the sync twins from the async sources
+	$(BIN)/python .ci/unasync.py
+
+docs: .venv/dev  ## serve the documentation
+	$(BIN)/mkdocs serve
+
+bench: .venv/bench  ## ratios against raw httpx and peers, interleaved, medians
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf .venv site .coverage htmlcov
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "pbmodels needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/demo .venv/dev .venv/bench: .venv/python pyproject.toml
+	$(BIN)/pip install --quiet --editable ".[$(@F)]"
+	@touch $@
