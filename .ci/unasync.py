@@ -36,58 +36,46 @@ NAMES = {
     "AsyncIterator": "Iterator",
     "StopAsyncIteration": "StopIteration",
     "asynccontextmanager": "contextmanager",
+    "async_transports": "sync_transports",
+    "async_client": "sync_client",
 }
 DROPPED = {"async", "await"}
 
 
 def translate(name: str) -> str:
     """The sync name of one identifier: `AsyncRecordService` is `RecordService`."""
-    if name in NAMES:
-        return NAMES[name]
-    return re.sub(r"\bAsync(?=[A-Z])", "", re.sub(r"\b(_?)Async(?=[A-Z])", r"\1", name))
+    return NAMES.get(name) or re.sub(r"^(_?)Async(?=[A-Z])", r"\1", name)
 
 
 def translate_text(text: str) -> str:
     """A docstring or comment: the same names, and examples without `await`."""
-    text = re.sub(r"\b(?:await|async) ", "", text)
+    text = re.sub(r"\bawait |\basync (?=with |for |def )", "", text)
     text = text.replace("pb.aio.", "pb.").replace(".aio.", ".")
     return re.sub(r"\b_?[A-Za-z][A-Za-z_]*\b", lambda match: translate(match[0]), text)
 
 
 def generate(source: Path) -> str:
     """The text of the sync twin of one file."""
-    tokens: list[tuple[int, str, tuple[int, int], tuple[int, int]]] = []
+    lines = source.read_text().splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    text = "".join(lines)
     out: list[str] = []
-    row, column = 1, 0
-    for token in tokenize.generate_tokens(io.StringIO(source.read_text()).readline):
-        if token.type == tokenize.ENDMARKER:
-            break
-        if token.start[0] > row:
-            column = 0
-        gap = " " * (token.start[1] - column) if token.start[0] == row or token.start[1] else ""
-        row, column = token.end
+    done = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        begin, end = (starts[row - 1] + column for row, column in (token.start, token.end))
         if token.type == tokenize.NAME and token.string in DROPPED:
-            out.append(gap)
-            column += 1  # and the space after it
-            continue
-        out.append(gap)
-        if token.type == tokenize.NAME:
-            out.append(translate(token.string))
-        elif token.type == tokenize.STRING:
-            out.append(translate_text(token.string))
-        elif token.type == tokenize.COMMENT:
-            out.append(translate_text(token.string))
-        elif token.type in (tokenize.INDENT, tokenize.DEDENT):
-            out.pop()
-            if token.type == tokenize.INDENT:
-                out.append(token.string)
-            else:
-                row, column = token.start[0], 0 if token.start[1] == 0 else column
-                column = 0
+            replacement, end = "", end + 1  # and the space after it
+        elif token.type == tokenize.NAME:
+            replacement = translate(token.string)
+        elif token.type in (tokenize.STRING, tokenize.COMMENT):
+            replacement = translate_text(token.string)
         else:
-            out.append(token.string)
-    del tokens
-    text = MARK.format(source=source.relative_to(ROOT).as_posix()) + "".join(out)
+            continue
+        out += [text[done:begin], replacement]
+        done = end
+    text = MARK.format(source=source.relative_to(ROOT).as_posix()) + "".join(out) + text[done:]
     for step in (["check", "--fix", "--select", "I,F401", "--quiet"], ["format", "--quiet"]):
         text = _ruff(step, text, source)
     return text

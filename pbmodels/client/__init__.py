@@ -1,0 +1,59 @@
+"""A complete client for PocketBase's web API, usable without the models."""
+
+from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
+from pbmodels._filter_text import BoundFilter
+from pbmodels.client._auth_store import AuthStore, FileAuthStore
+from pbmodels.client._clients import AsyncPocketBase, PocketBase
+from pbmodels.client._errors import (
+    BadRequest,
+    ClientResponseError,
+    ConnectionFailed,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    RequestTimeout,
+    ServerError,
+    Unauthorized,
+    ValidationFailed,
+)
+from pbmodels.client._record import ListResult, Record
+from pbmodels.client._record_calls import AuthResult
+from pbmodels.client._upload import Upload
+from pbmodels.server import register_client_factory
+
+__all__ = [
+    "AsyncPocketBase",
+    "AuthResult",
+    "AuthStore",
+    "BadRequest",
+    "BoundFilter",
+    "ClientResponseError",
+    "ConnectionFailed",
+    "FileAuthStore",
+    "FilterError",
+    "Forbidden",
+    "InexpressibleText",
+    "InvalidRequest",
+    "ListResult",
+    "NotFound",
+    "PocketBase",
+    "PocketBaseError",
+    "RateLimited",
+    "Record",
+    "RequestTimeout",
+    "ServerError",
+    "Unauthorized",
+    "Upload",
+    "ValidationFailed",
+]
+
+
+def _signed_in_superuser(url: str, email: str, password: str) -> PocketBase:
+    """What `PocketBaseServer.client()` gives; the server's layer does not know this one."""
+    client = PocketBase(url)
+    client.superusers.auth_with_password(email, password)
+    return client
+
+
+register_client_factory(_signed_in_superuser)

@@ -1,0 +1,252 @@
+"""Sending: from a `Call` to the bytes of its answer."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Self
+
+import httpx
+
+from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._async.collections import AsyncCollectionService
+from pbmodels.client._async.files import AsyncFileService
+from pbmodels.client._async.health import AsyncHealthService
+from pbmodels.client._async.records import AsyncRecordService
+from pbmodels.client._auth_store import AuthStore
+from pbmodels.client._body import split_files
+from pbmodels.client._errors import BadRequest, InvalidRequest, error_from_exception
+from pbmodels.client._request import Call
+from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
+
+
+class AsyncBaseClient:
+    """The part of a client that the sync and the async flavour have in common."""
+
+    _state: ClientState
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8090",
+        *,
+        auth_store: AuthStore | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout = 30.0,
+        before_send: BeforeSend | None = None,
+        after_send: AfterSend | None = None,
+        http_client: Any = None,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        self._init(
+            make_state(
+                url,
+                auth_store=auth_store,
+                headers=headers,
+                timeout=timeout,
+                before_send=before_send,
+                after_send=after_send,
+                verify=verify,
+            ),
+            http_client,
+        )
+
+    def _init(self, state: ClientState, http_client: Any = None) -> None:
+        self._state = state
+        self._http_client = http_client
+        self.collections = AsyncCollectionService(self)
+        self.files = AsyncFileService(self)
+        self.health = AsyncHealthService(self)
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at the end."""
+        return self._state.origin
+
+    @property
+    def auth_store(self) -> AuthStore:
+        """Who is signed in; the sync and the async flavour share it."""
+        return self._state.auth_store
+
+    @property
+    def before_send(self) -> BeforeSend | None:
+        """A function that sees, and may change or replace, every `httpx.Request` before it is sent."""
+        return self._state.before_send
+
+    @before_send.setter
+    def before_send(self, hook: BeforeSend | None) -> None:
+        self._state.before_send = hook
+
+    @property
+    def after_send(self) -> AfterSend | None:
+        """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed."""
+        return self._state.after_send
+
+    @after_send.setter
+    def after_send(self, hook: AfterSend | None) -> None:
+        self._state.after_send = hook
+
+    @property
+    def superusers(self) -> AsyncRecordService:
+        """Short for `pb.collection("_superusers")`."""
+        return self.collection("_superusers")
+
+    @property
+    def users(self) -> AsyncRecordService:
+        """Short for `pb.collection("users")`."""
+        return self.collection("users")
+
+    def collection(self, name: str) -> AsyncRecordService:
+        """The records of one collection, by its name or id.
+
+        Raises:
+            InvalidRequest: The name cannot be a collection's.
+        """
+        return AsyncRecordService(self, name)
+
+    def filter(self, template: str, /, **values: object) -> BoundFilter:
+        """A filter with values bound to its `{:name}` placeholders, safely on every server version.
+
+        Args:
+            template: PocketBase's filter language, with placeholders where values belong.
+            values: One value for each placeholder: text, numbers, booleans, None, datetimes with a timezone.
+
+        Returns:
+            What `filter=` takes; `str()` of it is the text.
+
+        Raises:
+            FilterError: A placeholder and a value do not pair up, or a value cannot be written.
+
+        Example:
+            >>> str(pb.filter("title ~ {:t} && views >= {:n}", t="x", n=3))
+            'title ~ "x" && views >= 3'
+        """
+        return BoundFilter(template, values)
+
+    async def send(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Send any request to the server: for routes that have no method here, custom ones included.
+
+        Args:
+            path: The path below the server's address, such as `/api/hello`, percent-encoded by you.
+            method: The HTTP method.
+            query: Query parameters; None values are left out.
+            headers: Headers beside the client's own.
+            body: What to send: JSON values, or a dict with files in it, which goes as multipart.
+            timeout: Seconds to wait, instead of the client's own.
+
+        Returns:
+            The answer's JSON, None when it is empty.
+
+        Raises:
+            ClientResponseError: The request failed.
+            InvalidRequest: The path has `.` or `..` segments, or the body something that JSON cannot hold.
+
+        Example:
+            >>> await pb.send("/api/health")
+            {...'code': 200...}
+        """
+        if any(part in (".", "..") for part in path.split("?")[0].replace("\\", "/").split("/")):
+            raise InvalidRequest(f"the path {path!r} has a '.' or '..' segment; give the path it stands for")
+        rest, files = split_files(body) if isinstance(body, Mapping) else (body, [])
+        call = Call(
+            method.upper(),
+            path if path.startswith("/") else f"/{path}",
+            query=query or {},
+            headers=headers or {},
+            json=rest,
+            files=files,
+            timeout=timeout,
+        )
+        return decode(call, await self.execute(call))
+
+    async def execute(self, call: Call) -> bytes:
+        """Send a prepared `Call` and give its answer as bytes: what the services and models build on.
+
+        Raises:
+            ClientResponseError: The request failed.
+        """
+        rendered = self._state.rendered(call)
+        if rendered is None:
+            await self.learn_grammar(call.path)
+            rendered = self._state.rendered(call)
+            assert rendered is not None
+        return (await self._transmit(rendered)).content
+
+    async def learn_grammar(self, records_path: str) -> Grammar:
+        """Ask how this server reads backslashes in filters, once per client.
+
+        Args:
+            records_path: The path of a list that the caller may read.
+        """
+        state = self._state
+        if state.grammar is None:
+            constants = {"perPage": 1, "skipTotal": 1, "fields": "id"}
+            try:
+                await self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_PROBE}))
+                state.grammar = Grammar.ESCAPED
+            except BadRequest:
+                await self._transmit(
+                    Call("GET", records_path, query={**constants, "filter": GRAMMAR_CONTROL})
+                )
+                state.grammar = Grammar.RAW
+        return state.grammar
+
+    async def open_stream(self, call: Call, read_timeout: float) -> httpx.Response:
+        """Send a `Call` whose answer has no end yet: the response is open, and the caller closes it.
+
+        Args:
+            call: The request.
+            read_timeout: Seconds of silence after which the connection counts as broken.
+        """
+        return await self._transmit(call, read_timeout)
+
+    async def _transmit(self, call: Call, read_timeout: float | None = None) -> httpx.Response:
+        state = self._state
+        timeout = state.timeouts(call)
+        streamed = read_timeout is not None
+        if streamed:
+            timeout = httpx.Timeout(timeout.connect, read=read_timeout)
+        with ExitStack() as stack:
+            arguments = state.arguments(call, stack)
+            client = self._http_client
+            if client is None:
+                arguments["extensions"] = {"timeout": timeout.as_dict()}
+                request = state.prepared(httpx.Request(**arguments))
+            else:
+                request = state.prepared(client.build_request(**arguments, timeout=timeout))
+            try:
+                if client is None:
+                    response = await state.async_transports.get().handle_async_request(request)
+                    response.request = request
+                else:
+                    response = await client.send(request, stream=True, follow_redirects=False)
+                if not streamed or response.status_code >= 300:
+                    try:
+                        await response.aread()
+                    finally:
+                        await response.aclose()
+            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+                raise error_from_exception(call.method, request.url, error) from error
+        return state.checked(request, response)
+
+    async def aclose(self) -> None:
+        """Close the connections; a client that was passed in as `http_client` stays open."""
+        await self._state.async_transports.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"

@@ -1,0 +1,321 @@
+"""The records of one collection: `pb.collection(name)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pbmodels.client import _record_calls as calls
+from pbmodels.client._errors import InvalidRequest, NotFound
+from pbmodels.client._record import ListResult, Record
+from pbmodels.client._record_calls import AuthResult, Paths
+from pbmodels.client._request import Call, FilterLike, Headers, Query, segment
+from pbmodels.client._state import decode
+
+if TYPE_CHECKING:
+    from pbmodels.client._async.base import AsyncBaseClient
+
+
+class AsyncRecordService:
+    """CRUD and sign-in for one collection.
+
+    Every method also takes `query=` (more query parameters) and `headers=` (more headers), and raises a
+    `ClientResponseError` when the server refuses or cannot be reached.
+
+    Source: PocketBase documentation, "Web APIs reference: API Records".
+    """
+
+    def __init__(self, client: AsyncBaseClient, name: str) -> None:
+        segment(name, "collection name")
+        self._client = client
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    async def get_list(
+        self,
+        page: int = 1,
+        per_page: int = 30,
+        *,
+        filter: FilterLike | None = None,
+        sort: Paths | None = None,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        skip_total: bool = False,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> ListResult[Record]:
+        """One page of records.
+
+        Args:
+            page: Which page, from 1; a page past the end is empty.
+            per_page: Records on a page, 1 to 1000.
+            filter: Text of PocketBase's filter language, `pb.filter(...)`, or a filter of the query layer.
+            sort: Fields, `-` before a descending one: `"-created,title"`.
+            expand: Relations to bring along: `"author,comments_via_post"`.
+            fields: Fields to give, all by default: `"id,title,expand.author.name"`.
+            skip_total: Spare the server the count; the totals are -1 then.
+            query: More query parameters.
+            headers: More headers.
+
+        Example:
+            >>> page = await pb.collection("posts").get_list(1, 20, filter="views > 3", sort="-created")
+            >>> page.total_items
+            0
+        """
+        call = calls.list_call(
+            self.name,
+            page=page,
+            per_page=per_page,
+            filter=filter,
+            sort=sort,
+            expand=expand,
+            fields=fields,
+            skip_total=skip_total,
+            query=query,
+            headers=headers,
+        )
+        return calls.to_page(await self._json(call))
+
+    async def get_full_list(
+        self,
+        *,
+        batch: int = 1000,
+        filter: FilterLike | None = None,
+        sort: Paths | None = None,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> list[Record]:
+        """All records, fetched `batch` at a time, page by page.
+
+        Records that others create or delete meanwhile can shift the pages; iterating over a model's
+        query does not have this weakness.
+
+        Args:
+            batch: Records per request, 1 to 1000.
+            filter: As in `get_list`.
+            sort: As in `get_list`.
+            expand: As in `get_list`.
+            fields: As in `get_list`.
+            query: More query parameters.
+            headers: More headers.
+        """
+        found: list[Record] = []
+        page = 1
+        while True:
+            result = await self.get_list(
+                page,
+                batch,
+                filter=filter,
+                sort=sort,
+                expand=expand,
+                fields=fields,
+                skip_total=True,
+                query=query,
+                headers=headers,
+            )
+            found += result.items
+            if len(result.items) < batch:
+                return found
+            page += 1
+
+    async def get_first_list_item(
+        self,
+        filter: FilterLike,
+        *,
+        sort: Paths | None = None,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> Record:
+        """The first record that matches.
+
+        Raises:
+            NotFound: None does.
+        """
+        result = await self.get_list(
+            1,
+            1,
+            filter=filter,
+            sort=sort,
+            expand=expand,
+            fields=fields,
+            skip_total=True,
+            query=query,
+            headers=headers,
+        )
+        if not result.items:
+            raise NotFound(
+                f"no record of {self.name!r} matches the filter {str(filter)!r}; it may also be hidden by the list rule",
+                url=f"{self._client.url}{calls.records_path(self.name)}",
+                status=404,
+                response={"status": 404, "message": "The requested resource wasn't found.", "data": {}},
+            )
+        return result.items[0]
+
+    async def get_one(
+        self,
+        record_id: str,
+        *,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> Record:
+        """One record by its id.
+
+        Raises:
+            NotFound: There is none, or the view rule hides it.
+            InvalidRequest: The id cannot be one.
+        """
+        call = calls.view_call(
+            self.name, record_id, expand=expand, fields=fields, query=query, headers=headers
+        )
+        return Record(await self._json(call))
+
+    async def create(
+        self,
+        body: Mapping[str, Any] | None = None,
+        *,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> Record:
+        """Create a record.
+
+        Args:
+            body: Its fields. Files are a `Path`, bytes, an open file, `(name, content)` or an `Upload`, or
+                lists of those; they are streamed.
+            expand: Relations to bring along in the answer.
+            fields: Fields to give in the answer.
+            query: More query parameters.
+            headers: More headers.
+
+        Returns:
+            The record as the server keeps it.
+
+        Raises:
+            ValidationFailed: The server refused a value; `field_errors` says which.
+            InvalidRequest: A value that the server would silently change, such as an integer beyond 2**53.
+
+        Example:
+            >>> record = await pb.collection("posts").create({"title": "Hello"})
+            >>> record.title
+            'Hello'
+        """
+        call = calls.write_call(
+            self.name, None, body or {}, expand=expand, fields=fields, query=query, headers=headers
+        )
+        return Record(await self._json(call))
+
+    async def update(
+        self,
+        record_id: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> Record:
+        """Change some fields of a record; `"views+": 1` and `"tags-": "old"` add and remove.
+
+        Args:
+            record_id: Which record.
+            body: The fields to change; files as in `create`.
+            expand: Relations to bring along in the answer.
+            fields: Fields to give in the answer.
+            query: More query parameters.
+            headers: More headers.
+
+        Raises:
+            NotFound: There is no such record, or a rule hides it.
+            ValidationFailed: The server refused a value.
+        """
+        call = calls.write_call(
+            self.name, record_id, body or {}, expand=expand, fields=fields, query=query, headers=headers
+        )
+        record = Record(await self._json(call))
+        calls.after_update(self._client.auth_store, record)
+        return record
+
+    async def delete(
+        self, record_id: str, *, query: Query | None = None, headers: Headers | None = None
+    ) -> None:
+        """Delete a record; deleting who is signed in signs out.
+
+        Raises:
+            NotFound: There is no such record, or a rule hides it.
+        """
+        await self._client.execute(calls.delete_call(self.name, record_id, query=query, headers=headers))
+        calls.after_delete(self._client.auth_store, self.name, record_id)
+
+    async def auth_with_password(
+        self,
+        identity: str,
+        password: str,
+        *,
+        identity_field: str | None = None,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> AuthResult:
+        """Sign in with an email (or another identity field) and a password.
+
+        Args:
+            identity: The value of one of the collection's identity fields.
+            password: The password; it never reaches a message or a log.
+            identity_field: Which field `identity` is of, when it could be several.
+            expand: Relations of the auth record to bring along.
+            fields: Fields of the answer to give.
+            query: More query parameters.
+            headers: More headers.
+
+        Returns:
+            Token and record; the auth store holds them too.
+
+        Raises:
+            BadRequest: Identity or password is wrong.
+        """
+        for name, value in (("identity", identity), ("password", password)):
+            if not isinstance(value, str) or not value:
+                raise InvalidRequest(
+                    f"the {name} to sign in to {self.name!r} with must be text that is not empty"
+                )
+        call = calls.auth_call(
+            self.name,
+            "auth-with-password",
+            {"identity": identity, "password": password, "identityField": identity_field},
+            expand=expand,
+            fields=fields,
+            query=query,
+            headers=headers,
+        )
+        return calls.signed_in(self._client.auth_store, await self._json(call))
+
+    async def auth_refresh(
+        self,
+        *,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> AuthResult:
+        """Get a new token, and the auth record as it is now, for who is signed in.
+
+        Raises:
+            Unauthorized: Nobody is signed in, or the token is no longer valid.
+        """
+        call = calls.auth_call(
+            self.name, "auth-refresh", {}, expand=expand, fields=fields, query=query, headers=headers
+        )
+        return calls.signed_in(self._client.auth_store, await self._json(call))
+
+    async def _json(self, call: Call) -> Any:
+        return decode(call, await self._client.execute(call))

@@ -1,0 +1,187 @@
+"""Who is signed in: a token and the auth record it belongs to, in memory or in a file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._record import Record
+
+AuthCallback = Callable[[str, "Record | None"], None]
+
+
+class AuthStore:
+    """Holds the token of the signed-in user, in memory; shared by the sync and the async client.
+
+    Subclass it and override `save` and `clear` to keep the token elsewhere. Safe to use from many threads.
+
+    Example:
+        >>> store = AuthStore()
+        >>> stop = store.on_change(lambda token, record: print("signed", "in" if token else "out"))
+        >>> store.clear()
+        signed out
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._token = ""
+        self._record: Record | None = None
+        self._callbacks: list[AuthCallback] = []
+
+    @property
+    def token(self) -> str:
+        """The token that requests send, "" when nobody is signed in."""
+        return self._token
+
+    @property
+    def record(self) -> Record | None:
+        """The auth record of who is signed in, or None."""
+        return self._record
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there is a token that has not expired, as far as this machine's clock tells."""
+        return bool(self.token) and _payload(self.token).get("exp", 0) > time.time()
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the token belongs to a record of `_superusers`."""
+        payload = _payload(self.token)
+        return payload.get("type") == "auth" and (
+            (self.record is not None and self.record.collection_name == "_superusers")
+            or payload.get("collectionId") == "pbc_3142635823"
+        )
+
+    def save(self, token: str, record: Mapping[str, Any] | None = None) -> None:
+        """Keep a token and its record, and tell the callbacks.
+
+        Args:
+            token: The JWT that a sign-in gave.
+            record: The auth record that came with it.
+        """
+        with self._lock:
+            self._token = token
+            self._record = None if record is None else Record(record)
+        self._tell()
+
+    def clear(self) -> None:
+        """Forget who is signed in, and tell the callbacks."""
+        with self._lock:
+            self._token = ""
+            self._record = None
+        self._tell()
+
+    def on_change(self, callback: AuthCallback, *, fire_immediately: bool = False) -> Callable[[], None]:
+        """Call `callback(token, record)` after every save and clear.
+
+        Args:
+            callback: What to call, in the thread that makes the change.
+            fire_immediately: Whether to call it once at once, with what is stored now.
+
+        Returns:
+            A function that ends this.
+        """
+        with self._lock:
+            self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._callbacks.remove(callback)
+
+        if fire_immediately:
+            callback(self.token, self.record)
+        return unsubscribe
+
+    def _tell(self) -> None:
+        for callback in tuple(self._callbacks):
+            callback(self.token, self.record)
+
+    def __repr__(self) -> str:
+        who = "nobody" if self.record is None else f"{self.record.collection_name}/{self.record.id}"
+        return f"{type(self).__name__}({who}, valid={self.is_valid})"
+
+
+class FileAuthStore(AuthStore):
+    """An `AuthStore` that lasts beyond the process, in a file that only its owner can read.
+
+    The file is replaced as a whole, so that no reader ever meets half of it.
+
+    Args:
+        path: Where to keep it; missing folders are made at the first save.
+
+    Raises:
+        InvalidRequest: The file exists and does not hold an auth store.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "auth.json"
+        >>> FileAuthStore(path).save("token", {"id": "u1"})
+        >>> FileAuthStore(path).record.id
+        'u1'
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.path = Path(path)
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        try:
+            kept = from_json(content)
+            token, record = kept["token"], kept["record"]
+            if not isinstance(token, str) or not isinstance(record, dict | None):
+                raise TypeError
+        except (ValueError, TypeError, KeyError):
+            raise InvalidRequest(
+                f"{self.path} is not an auth store; delete it or give FileAuthStore another path"
+            ) from None
+        self._token = token
+        self._record = None if record is None else Record(record)
+
+    def save(self, token: str, record: Mapping[str, Any] | None = None) -> None:
+        """Write the token and record to the file, then keep them as `AuthStore.save` does."""
+        with self._lock:
+            self._write(json.dumps({"token": token, "record": None if record is None else dict(record)}))
+            super().save(token, record)
+
+    def clear(self) -> None:
+        """Remove the file, then forget who is signed in."""
+        with self._lock:
+            self.path.unlink(missing_ok=True)
+            super().clear()
+
+    def _write(self, text: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _payload(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified: only the server can verify them."""
+    try:
+        part = token.split(".")[1]
+        claims = from_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}

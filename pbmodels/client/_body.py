@@ -1,0 +1,141 @@
+"""Request bodies: values the server would silently change are refused, files go as multipart."""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any, cast
+from uuid import UUID
+
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import MAX_SAFE_INTEGER, date_text
+from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._upload import Upload
+
+Files = list[tuple[str, Upload]]
+
+
+def plain(value: Any, path: str) -> Any:
+    """A value as JSON can carry it to PocketBase without loss.
+
+    Args:
+        value: Anything that a record can hold.
+        path: The field it is for, for messages.
+
+    Raises:
+        InvalidRequest: The server would keep something else than this value.
+
+    Example:
+        >>> from datetime import datetime, timezone
+        >>> plain([datetime(2024, 5, 1, tzinfo=timezone.utc), 1], "when")
+        ['2024-05-01 00:00:00.000Z', 1]
+    """
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, enum.Enum):
+        return plain(value.value, path)
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest(f"{path}: half of a surrogate pair is not valid text; remove it") from None
+        return str(value)
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise InvalidRequest(
+                f"{path}: {value} is beyond 2**53, where PocketBase's numbers lose digits; keep it in a text field"
+            )
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidRequest(f"{path}: {value} is not a finite number, and PocketBase stores no others")
+        return value
+    if isinstance(value, datetime):
+        try:
+            return date_text(value)
+        except FilterError as error:
+            raise InvalidRequest(f"{path}: {error}") from None
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise InvalidRequest(
+                    f"{path}: the key {key!r} is not text, and JSON objects have no other keys"
+                )
+        return {key: plain(inner, f"{path}.{key}" if path else key) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner, f"{path}.{index}") for index, inner in enumerate(value)]
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        number = float(value)
+        if Decimal(repr(number)) != value:
+            raise InvalidRequest(
+                f"{path}: {value} does not fit into a 64-bit float exactly; keep it in a text field"
+            )
+        return number
+    if isinstance(value, date):
+        raise InvalidRequest(f"{path}: {value!r} has no time and timezone; use a datetime with a timezone")
+    raise InvalidRequest(
+        f"{path}: a {type(value).__name__} cannot be sent; use text, numbers, booleans, None, datetimes, "
+        "lists, dicts or files"
+    )
+
+
+def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
+    """The JSON part of a body and the files in it.
+
+    A list may hold kept file names beside new files: the names stay in the JSON part, and the server
+    appends the new files to them.
+    """
+    rest: dict[str, Any] = {}
+    files: Files = []
+    for name, value in body.items():
+        bare = name.strip("+-")
+        upload = Upload.of(value, bare)
+        if upload is not None:
+            files.append((name, upload))
+        elif isinstance(value, (list, tuple)) and any(Upload.of(item, bare) is not None for item in value):
+            kept: list[Any] = []
+            new: Files = []
+            for item in value:
+                upload = Upload.of(item, bare)
+                if upload is not None:
+                    new.append((name, upload))
+                elif new:
+                    raise InvalidRequest(
+                        f"{name}: the server puts new files after the kept ones; list the kept file names first"
+                    )
+                else:
+                    kept.append(item)
+            files += new
+            if kept:
+                rest[name] = kept
+        else:
+            rest[name] = value
+    return rest, files
+
+
+def encode(body: Any) -> bytes:
+    """A body as JSON bytes; see `plain` for what is refused."""
+    return json.dumps(plain(body, ""), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def multipart(rest: Mapping[str, Any], files: Files, stack: ExitStack) -> dict[str, Any]:
+    """The `data` and `files` arguments of an httpx request: JSON under `@jsonPayload`, files streamed.
+
+    PocketBase reads plain form fields as text; the JSON part keeps numbers, lists and nulls what they are.
+    Files opened here are closed by `stack`.
+    """
+    parts: list[tuple[str, tuple[str, Any, str]]] = []
+    for name, file in files:
+        content = file.open()
+        if isinstance(file.content, os.PathLike):
+            stack.enter_context(cast("IO[bytes]", content))
+        parts.append((name, (os.path.basename(file.name), content, file.media_type)))
+    return {"data": {"@jsonPayload": encode(rest).decode()}, "files": parts}

@@ -1,0 +1,230 @@
+"""What can go wrong between this process and a PocketBase server.
+
+    PocketBaseError
+      ClientResponseError      a request failed: url, status, response, field_errors
+        BadRequest             400: malformed, or a filter that the server cannot read
+          ValidationFailed     400 with field data: the record was refused
+        Unauthorized           401: no valid token
+        Forbidden              403: the API rule says no
+        NotFound               404: no such record, collection or route, or a rule hides it
+        RateLimited            429: `retry_after` seconds
+        ServerError            500 and above
+        ConnectionFailed       status 0: the server was not reached, or the connection broke
+        RequestTimeout         status 0: no answer in time
+      InvalidRequest           refused here, before anything was sent     (ValueError)
+
+Messages name the method, the path and what to do. They never hold a token, a password or a body that was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from pydantic_core import from_json
+
+from pbmodels._errors import PocketBaseError
+
+
+class InvalidRequest(PocketBaseError, ValueError):
+    """An argument that must not be sent: the message says which one and what to do."""
+
+
+class ClientResponseError(PocketBaseError):
+    """A request that did not succeed.
+
+    Attributes:
+        url: The full address, without a token.
+        status: The HTTP status, 0 when there was no answer.
+        response: The server's JSON answer, {} when there was none.
+        field_errors: What the server said of each field: `{"title": "Cannot be blank."}`.
+        is_abort: Whether this side gave the request up.
+        original_error: The exception of the HTTP library, if one is behind this.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str = "",
+        status: int = 0,
+        response: Mapping[str, Any] | None = None,
+        is_abort: bool = False,
+        original_error: BaseException | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+        self.response: dict[str, Any] = dict(response or {})
+        self.is_abort = is_abort
+        self.original_error = original_error
+
+    @property
+    def field_errors(self) -> dict[str, str]:
+        """The server's message for each field it refused, dotted for nested ones."""
+        return _flatten(self.response.get("data"))
+
+    @property
+    def field_codes(self) -> dict[str, str]:
+        """The server's code for each field it refused, such as `validation_not_unique`."""
+        return _flatten(self.response.get("data"), "code")
+
+
+class BadRequest(ClientResponseError):
+    """400: the server cannot read the request, a filter or sort with a mistake included."""
+
+
+class ValidationFailed(BadRequest):
+    """400 with `field_errors`: the server refused the values of these fields."""
+
+
+class Unauthorized(ClientResponseError):
+    """401: the request needs a valid token; sign in first."""
+
+
+class Forbidden(ClientResponseError):
+    """403: the signed-in user, or a guest, may not do this."""
+
+
+class NotFound(ClientResponseError):
+    """404: no such record, collection or route, or an API rule that hides it."""
+
+
+class RateLimited(ClientResponseError):
+    """429: too many requests.
+
+    Attributes:
+        retry_after: Seconds to wait, or None when the server did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.retry_after = retry_after
+
+
+class ServerError(ClientResponseError):
+    """500 and above: the server failed; its own log says why."""
+
+
+class ConnectionFailed(ClientResponseError):
+    """The server was not reached, or the connection broke before an answer came."""
+
+
+class RequestTimeout(ClientResponseError):
+    """No answer came in time."""
+
+
+def _flatten(data: object, key: str = "message", prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            if not isinstance(value, Mapping):
+                continue
+            if isinstance(value.get(key), str) and isinstance(value.get("code"), str):
+                found[f"{prefix}{name}"] = value[key]
+            else:
+                found.update(_flatten(value, key, f"{prefix}{name}."))
+    return found
+
+
+_BY_STATUS: dict[int, type[ClientResponseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
+
+_HINTS = {
+    401: "sign in first, e.g. pb.collection('users').auth_with_password(...)",
+    403: "the signed-in user (or a guest) may not do this; sign in as another or change the collection's API rule",
+}
+
+
+def error_from_response(
+    method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes
+) -> Exception:
+    """The error that an answer of 300 or more stands for."""
+    try:
+        answer = from_json(body)
+    except ValueError:
+        answer = {}
+    answer = answer if isinstance(answer, dict) else {}
+    path = url.path
+    said = str(answer.get("message") or "").strip()
+    fields = _flatten(answer.get("data"))
+    rest: dict[str, Any] = {"url": str(url.copy_remove_param("token")), "status": status, "response": answer}
+    start = f"{method} {path} failed with {status}"
+    if fields:
+        details = "; ".join(f"{name}: {message}" for name, message in fields.items())
+        return ValidationFailed(f"{start}: {details}", **rest)
+    start += f": {said}" if said else ""
+    if status == 429:
+        return RateLimited(
+            _sentence(start, "wait and try again"), retry_after=_seconds(headers.get("retry-after")), **rest
+        )
+    if status >= 500:
+        return ServerError(_sentence(start, "the server's log says why"), **rest)
+    if 300 <= status < 400:
+        location = headers.get("location", "elsewhere")
+        return ClientResponseError(
+            f"{start}: the server redirects to {location}; give pbmodels that address instead", **rest
+        )
+    kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
+    return kind(_sentence(start, _hint(status, url, said)), **rest)
+
+
+def _hint(status: int, url: httpx.URL, said: str) -> str:
+    path = url.path
+    parts = path.split("/")
+    collection = parts[parts.index("collections") + 1] if "collections" in parts[:-1] else ""
+    if status == 400 and "/auth-with-" in path:
+        return f"check the identity and the password, and that collection {collection!r} allows this way to sign in"
+    if status == 400 and (filter_text := url.params.get("filter")):
+        return f"check that every field in the filter {filter_text[:300]!r} and in the sort exists and is spelled right"
+    if status == 400 and url.params.get("sort"):
+        return f"check that every field in the sort {url.params['sort']!r} exists"
+    if status == 404 and "collection context" in said.lower():
+        return f"there is no collection {collection!r}: check its name, or create it (pbmodels.schema.push)"
+    if status == 404 and "/records/" in path:
+        return f"there is no such record in {collection!r}, or its view rule hides it"
+    if status == 404:
+        return "check the path, and that the url is a PocketBase server"
+    return _HINTS.get(status, "")
+
+
+def _sentence(start: str, hint: str) -> str:
+    return f"{start.rstrip('.')}: {hint}" if hint else start
+
+
+def _seconds(value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def error_from_exception(method: str, url: httpx.URL, error: Exception) -> ClientResponseError:
+    """The error for an exception of the HTTP library."""
+    rest: dict[str, Any] = {"url": str(url.copy_remove_param("token")), "original_error": error}
+    origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    if isinstance(error, httpx.TimeoutException):
+        return RequestTimeout(
+            f"{method} {url.path} got no answer from {origin} in time; the server is busy or unreachable, "
+            "or give the client a longer timeout=",
+            **rest,
+        )
+    if isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.ProxyError)):
+        return ConnectionFailed(
+            f"{method} {url.path} failed: cannot reach PocketBase at {origin} ({error}); "
+            "check that it runs and that the url is right",
+            **rest,
+        )
+    return ConnectionFailed(
+        f"{method} {url.path} failed: the connection to {origin} broke before the answer was complete "
+        f"({type(error).__name__}); try again",
+        **rest,
+    )

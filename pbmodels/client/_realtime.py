@@ -1,0 +1,129 @@
+"""The realtime protocol: topics, server-sent events, how long to wait before connecting again. No I/O.
+
+Source: PocketBase documentation, "Web APIs reference: API Realtime".
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sseclient import SSEClient
+
+from pbmodels._filter_text import Grammar
+from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._record_calls import Paths, records_path
+from pbmodels.client._request import Call, FilterLike, Query, list_query
+
+MAX_TOPIC = 2500
+"""Characters of a topic that the server accepts."""
+
+READ_TIMEOUT = 330.0
+"""Seconds of silence after which the connection counts as broken: the server closes idle ones after 300."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What to listen to: all records of a collection, or one.
+
+    Attributes:
+        collection: The collection's name or id.
+        record_id: One record's id, None for all.
+        filter: Only records that match.
+        expand: Relations to bring along.
+        fields: Fields to give, all by default.
+        query: More query parameters, which API rules can see.
+    """
+
+    collection: str
+    record_id: str | None = None
+    filter: FilterLike | None = None
+    expand: Paths | None = None
+    fields: Paths | None = None
+    query: Query | None = None
+
+    @property
+    def records_path(self) -> str:
+        """The path of the collection's records, where the server's grammar can be asked for."""
+        return records_path(self.collection)
+
+    def text(self, grammar: Grammar | None) -> str:
+        """The topic as it is subscribed to; `GrammarNeeded` when that depends on a grammar not given.
+
+        Raises:
+            InvalidRequest: It is longer than the server accepts, or the id cannot be one.
+        """
+        if self.record_id is not None and (
+            not self.record_id or "/" in self.record_id or "?" in self.record_id
+        ):
+            raise InvalidRequest(f"{self.record_id!r} is no record id to watch")
+        name = f"{self.collection}/{self.record_id or '*'}"
+        condition = self.filter.render(grammar) if not isinstance(self.filter, str | None) else self.filter
+        query = list_query(filter=condition, expand=self.expand, fields=self.fields, query=self.query)
+        if query:
+            values = {
+                key: value if isinstance(value, str) else ",".join(map(str, value))
+                for key, value in query.items()
+            }
+            name += "?options=" + quote(json.dumps({"query": values}, ensure_ascii=False), safe="")
+        if len(name) > MAX_TOPIC:
+            raise InvalidRequest(
+                f"watching {self.collection!r} with these conditions takes a topic of {len(name)} characters, "
+                f"and PocketBase accepts {MAX_TOPIC}; use fewer conditions and test the rest in Python"
+            )
+        return name
+
+
+@dataclass(frozen=True)
+class ServerEvent:
+    """One server-sent event: the topic it came on, its data as JSON text, its id."""
+
+    topic: str
+    data: str
+    id: str
+
+
+class EventDecoder:
+    """Cuts the stream into events, whatever pieces it arrives in; sseclient-py reads each."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
+        """The events that are complete with this piece."""
+        complete, separator, self._rest = (self._rest + chunk).rpartition(b"\n\n")
+        if separator:
+            for event in SSEClient(_Bytes(complete + separator)).events():
+                yield ServerEvent(event.event, event.data, event.id or "")
+
+
+class _Bytes(list[bytes]):
+    """A finished piece of the stream, as sseclient-py wants its source."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__([data])
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def connect_call() -> Call:
+    """The request that opens the stream."""
+    return Call("GET", "/api/realtime", headers={"Accept": "text/event-stream", "Cache-Control": "no-store"})
+
+
+def subscribe_call(client_id: str, topics: list[str]) -> Call:
+    """The request that replaces the topics of a stream."""
+    return Call("POST", "/api/realtime", json={"clientId": client_id, "subscriptions": topics})
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait before the connection is tried again: 0.25 to 20, doubling, with jitter.
+
+    Args:
+        attempt: How many tries have failed in a row, from 1.
+    """
+    return float(min(20.0, 0.25 * 2 ** min(attempt - 1, 10)) * random.uniform(0.6, 1.0))

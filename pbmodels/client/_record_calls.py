@@ -1,0 +1,182 @@
+"""The requests of `pb.collection(name)`, and what their answers mean; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pbmodels.client._auth_store import AuthStore
+from pbmodels.client._body import split_files
+from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._record import ListResult, Record
+from pbmodels.client._request import (
+    Call,
+    FilterLike,
+    Headers,
+    Query,
+    filter_source,
+    list_query,
+    segment,
+)
+
+Paths = str | Sequence[str]
+
+
+@dataclass
+class AuthResult:
+    """What a sign-in gives.
+
+    Attributes:
+        token: The JWT; the auth store holds it already.
+        record: Who signed in.
+        meta: More, for the ways to sign in that have more to say (OAuth2).
+    """
+
+    token: str = field(repr=False)
+    record: Record
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def base_path(collection: str) -> str:
+    """`/api/collections/NAME`."""
+    return f"/api/collections/{segment(collection, 'collection name')}"
+
+
+def records_path(collection: str, record_id: str | None = None) -> str:
+    """`/api/collections/NAME/records`, or that of one record."""
+    path = f"{base_path(collection)}/records"
+    return path if record_id is None else f"{path}/{segment(record_id, 'record id')}"
+
+
+def list_call(
+    collection: str,
+    *,
+    page: int | None = None,
+    per_page: int | None = None,
+    filter: FilterLike | None = None,
+    sort: Paths | None = None,
+    expand: Paths | None = None,
+    fields: Paths | None = None,
+    skip_total: bool | None = None,
+    query: Query | None = None,
+    headers: Headers | None = None,
+) -> Call:
+    """A page of records."""
+    return Call(
+        "GET",
+        records_path(collection),
+        query=list_query(
+            page=page,
+            per_page=per_page,
+            filter=filter,
+            sort=sort,
+            expand=expand,
+            fields=fields,
+            skip_total=skip_total,
+            query=query,
+        ),
+        headers=headers or {},
+        filter=filter_source(filter),
+    )
+
+
+def view_call(
+    collection: str,
+    record_id: str,
+    *,
+    expand: Paths | None = None,
+    fields: Paths | None = None,
+    query: Query | None = None,
+    headers: Headers | None = None,
+) -> Call:
+    """One record."""
+    return Call(
+        "GET",
+        records_path(collection, record_id),
+        query=list_query(expand=expand, fields=fields, query=query),
+        headers=headers or {},
+    )
+
+
+def write_call(
+    collection: str,
+    record_id: str | None,
+    body: Mapping[str, Any],
+    *,
+    expand: Paths | None = None,
+    fields: Paths | None = None,
+    query: Query | None = None,
+    headers: Headers | None = None,
+) -> Call:
+    """A create (without an id) or an update."""
+    if not isinstance(body, Mapping):
+        raise InvalidRequest(f"a record's body must be a mapping of field names, not {type(body).__name__}")
+    rest, files = split_files(body)
+    return Call(
+        "POST" if record_id is None else "PATCH",
+        records_path(collection, record_id),
+        query=list_query(expand=expand, fields=fields, query=query),
+        headers=headers or {},
+        json=rest,
+        files=files,
+    )
+
+
+def delete_call(
+    collection: str, record_id: str, *, query: Query | None = None, headers: Headers | None = None
+) -> Call:
+    """A delete."""
+    return Call("DELETE", records_path(collection, record_id), query=query or {}, headers=headers or {})
+
+
+def auth_call(
+    collection: str,
+    action: str,
+    body: Mapping[str, Any],
+    *,
+    expand: Paths | None = None,
+    fields: Paths | None = None,
+    query: Query | None = None,
+    headers: Headers | None = None,
+) -> Call:
+    """A request that signs in or refreshes."""
+    return Call(
+        "POST",
+        f"{base_path(collection)}/{action}",
+        query=list_query(expand=expand, fields=fields, query=query),
+        headers=headers or {},
+        json={key: value for key, value in body.items() if value is not None},
+    )
+
+
+def to_page(data: Mapping[str, Any], make: Any = Record) -> ListResult[Any]:
+    """A list's answer as a `ListResult`."""
+    return ListResult(
+        items=[make(item) for item in data.get("items", ())],
+        page=data.get("page", 1),
+        per_page=data.get("perPage", 0),
+        total_items=data.get("totalItems", -1),
+        total_pages=data.get("totalPages", -1),
+    )
+
+
+def signed_in(store: AuthStore, data: Mapping[str, Any]) -> AuthResult:
+    """Keep a sign-in's answer in the store."""
+    record = Record(data["record"])
+    store.save(data["token"], record)
+    return AuthResult(token=data["token"], record=record, meta=data.get("meta") or {})
+
+
+def after_update(store: AuthStore, record: Record) -> None:
+    """Keep the store's copy of the signed-in record in step, as the official SDKs do."""
+    mine = store.record
+    if mine is not None and mine.id == record.id and mine.collection_id == record.collection_id:
+        store.save(store.token, {**mine, **record})
+
+
+def after_delete(store: AuthStore, collection: str, record_id: str) -> None:
+    """Sign out when the signed-in record itself was deleted."""
+    mine = store.record
+    if mine is not None and mine.id == record_id and collection in (mine.collection_id, mine.collection_name):
+        store.clear()

@@ -1,0 +1,133 @@
+"""A request before it is sent: its path, query and body, decided without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pbmodels._filter_text import FilterSource, date_text
+from pbmodels.client._body import Files
+from pbmodels.client._errors import InvalidRequest
+
+Query = Mapping[str, Any]
+Headers = Mapping[str, str]
+FilterLike = str | FilterSource
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the web API.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path below the server's address, percent-encoded.
+        query: Query parameters; None values are left out.
+        headers: Headers beside the client's own.
+        json: The body to send as JSON, if any.
+        files: Files by field name; with files the body goes as multipart.
+        timeout: Seconds to wait for this request, None for the client's own.
+        filter: A filter still to be rendered for the server's grammar.
+    """
+
+    method: str
+    path: str
+    query: Query = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
+    json: Any = None
+    files: Files = field(default_factory=list)
+    timeout: float | None = None
+    filter: FilterSource | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they go on the wire."""
+        text = encode_query(self.query)
+        if not text:
+            return self.path
+        return f"{self.path}{'&' if '?' in self.path else '?'}{text}"
+
+
+def segment(value: str, what: str) -> str:
+    """One path segment, percent-encoded: an id or a name can never become another route.
+
+    Args:
+        value: The raw id, name or key.
+        what: What it is, for the message.
+
+    Raises:
+        InvalidRequest: It is empty, `.` or `..`, or no text.
+
+    Example:
+        >>> segment("a/b c", "record id")
+        'a%2Fb%20c'
+    """
+    if not isinstance(value, str):
+        raise InvalidRequest(f"the {what} must be text, not {type(value).__name__}")
+    if value in ("", ".", ".."):
+        raise InvalidRequest(f"the {what} {value!r} cannot stand in a path; give a real one")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"the {what} {value!r} is not valid Unicode text") from None
+
+
+def query_value(value: Any) -> str:
+    """One query parameter as text: lists join with commas, datetimes as PocketBase writes them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return date_text(value)
+    if isinstance(value, FilterSource):
+        return format(value)
+    if isinstance(value, (list, tuple)):
+        return ",".join(query_value(item) for item in value)
+    return str(value)
+
+
+def encode_query(query: Query) -> str:
+    """A query string; None values are left out, as in the official SDKs."""
+    if not query:
+        return ""
+    return urlencode(
+        {key: query_value(value) for key, value in query.items() if value is not None}, quote_via=quote
+    )
+
+
+def list_query(
+    *,
+    page: int | None = None,
+    per_page: int | None = None,
+    filter: FilterLike | None = None,
+    sort: str | Sequence[str] | None = None,
+    expand: str | Sequence[str] | None = None,
+    fields: str | Sequence[str] | None = None,
+    skip_total: bool | None = None,
+    query: Query | None = None,
+) -> dict[str, Any]:
+    """The query parameters of a list; the filter only if it is text already.
+
+    Raises:
+        InvalidRequest: A page or page size below 1, or above the 1000 that the server would silently cap.
+    """
+    if page is not None and page < 1:
+        raise InvalidRequest(f"page={page}: pages are counted from 1")
+    if per_page is not None and not 1 <= per_page <= 1000:
+        raise InvalidRequest(f"per_page={per_page}: PocketBase gives 1 to 1000 records a page")
+    options = {
+        "page": page,
+        "perPage": per_page,
+        "filter": filter if isinstance(filter, str) and filter else None,
+        "sort": sort or None,
+        "expand": expand or None,
+        "fields": fields or None,
+        "skipTotal": None if skip_total is None else int(skip_total),
+    }
+    return {**{key: value for key, value in options.items() if value is not None}, **(query or {})}
+
+
+def filter_source(filter: FilterLike | None) -> FilterSource | None:
+    """The filter, if it is one that still has to be rendered."""
+    return None if filter is None or isinstance(filter, str) else filter

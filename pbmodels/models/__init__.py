@@ -1,0 +1,62 @@
+"""Collections as classes, records as instances, queries as expressions."""
+
+from pbmodels.models._aio import AsyncActions, AsyncModel
+from pbmodels.models._async.query_set import AsyncQuerySet
+from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._collection import AuthCollection, Collection
+from pbmodels.models._context import connect, using
+from pbmodels.models._errors import (
+    FieldNotLoaded,
+    InvalidRecord,
+    ModelError,
+    MultipleRecordsFound,
+    NotConnected,
+    RecordNotFound,
+    SchemaMismatch,
+    UnreadableRecord,
+)
+from pbmodels.models._events import Event
+from pbmodels.models._fields import Field, FileField, FileList, Relation, Relations, autodate, field
+from pbmodels.models._files import File
+from pbmodels.models._loading import Page
+from pbmodels.models._refs import Ref
+from pbmodels.models._sync.query_set import QuerySet
+from pbmodels.models._sync.watch import Watch
+from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
+
+__all__ = [
+    "AsyncActions",
+    "AsyncModel",
+    "AsyncQuerySet",
+    "AsyncWatch",
+    "AuthCollection",
+    "Collection",
+    "Email",
+    "Event",
+    "Field",
+    "FieldNotLoaded",
+    "File",
+    "FileField",
+    "FileList",
+    "GeoPoint",
+    "Html",
+    "InvalidRecord",
+    "ModelError",
+    "MultipleRecordsFound",
+    "NotConnected",
+    "Page",
+    "Password",
+    "QuerySet",
+    "RecordNotFound",
+    "Ref",
+    "Relation",
+    "Relations",
+    "SchemaMismatch",
+    "UnreadableRecord",
+    "Url",
+    "Watch",
+    "autodate",
+    "connect",
+    "field",
+    "using",
+]

@@ -1,0 +1,99 @@
+"""`Post.aio` and `post.aio`: the same verbs for async code, from one model class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from pbmodels.models._async import actions
+from pbmodels.models._async.query_set import AsyncQuerySet
+from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.query import BoundFilter, Filter
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+M = TypeVar("M", bound="Collection")
+
+
+class AsyncModel(Generic[M]):
+    """The verbs of a model that ask the server, to be awaited; each does what the model's own does."""
+
+    __slots__ = ("_model",)
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+
+    def where(self, *conditions: Filter | BoundFilter | str, **params: object) -> AsyncQuerySet[M]:
+        """The records that meet these conditions, all without any."""
+        return AsyncQuerySet(self._model).where(*conditions, **params)
+
+    async def all(self) -> list[M]:
+        """All records of the collection."""
+        return await AsyncQuerySet(self._model).all()
+
+    async def get(self, id: str, *, expand: Sequence[Any] = ()) -> M:
+        """One record by its id; `RecordNotFound` when there is none."""
+        return await actions.get(self._model, id, tuple(expand))
+
+    async def get_or_none(self, id: str, *, expand: Sequence[Any] = ()) -> M | None:
+        """One record by its id, None when there is none."""
+        try:
+            return await actions.get(self._model, id, tuple(expand))
+        except self._model.NotFound:
+            return None
+
+    async def create(self, **values: Any) -> M:
+        """Make a record and save it."""
+        record = self._model(**values)
+        await actions.save(record)
+        return record
+
+    async def count(self) -> int:
+        """How many records the collection has."""
+        return await AsyncQuerySet(self._model).count()
+
+    def watch(
+        self,
+        *conditions: Filter | BoundFilter | str,
+        id: str | None = None,
+        expand: Sequence[Any] = (),
+        fields: Sequence[Any] = (),
+        **params: object,
+    ) -> AsyncWatch[M]:
+        """Changes of records, as they happen."""
+        return self.where(*conditions, **params).watch(id=id, expand=expand, fields=fields)
+
+
+class AsyncActions(Generic[M]):
+    """The verbs of a record that ask the server, to be awaited."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: M) -> None:
+        self._record = record
+
+    async def save(self) -> M:
+        """Create the record, or update what changed."""
+        await actions.save(self._record)
+        return self._record
+
+    async def delete(self) -> None:
+        """Delete the record."""
+        await actions.delete(self._record)
+
+    async def refresh(self, *, expand: Sequence[Any] = ()) -> M:
+        """Load the record anew; unsaved changes are dropped."""
+        await actions.refresh(self._record, tuple(expand))
+        return self._record
+
+
+class Aio:
+    """The descriptor behind `aio`."""
+
+    @overload
+    def __get__(self, record: None, owner: type[M]) -> AsyncModel[M]: ...
+    @overload
+    def __get__(self, record: M, owner: type[M]) -> AsyncActions[M]: ...
+    def __get__(self, record: Any, owner: Any) -> Any:
+        return AsyncModel(owner) if record is None else AsyncActions(record)

@@ -1,0 +1,65 @@
+"""The verbs of a model and of a record that ask the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pbmodels.client import NotFound
+from pbmodels.client._record_calls import after_delete, delete_call, view_call
+from pbmodels.models._context import async_client
+from pbmodels.models._errors import InvalidRecord
+from pbmodels.models._loading import loader_of
+from pbmodels.models._paths import to_expand
+from pbmodels.models._state import state_of
+from pbmodels.models._writing import adopt, missing, save_call, saved
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+M = TypeVar("M", bound="Collection")
+
+
+async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
+    """One record by its id."""
+    paths = tuple(to_expand(model, relation) for relation in expand)
+    call = view_call(model.__collection__, record_id, expand=paths)
+    try:
+        body = await async_client(model).execute(call)
+    except NotFound as error:
+        raise missing(model, record_id, error) from None
+    return loader_of(model, expand=bool(paths)).one(body)
+
+
+async def save(record: Collection) -> None:
+    """Create the record, or update what changed."""
+    call = save_call(record)
+    if call is None:
+        return
+    client = async_client(type(record))
+    try:
+        body = await client.execute(call)
+    except NotFound as error:
+        raise missing(type(record), record.id, error) from None
+    saved(record, call, body, client.auth_store)
+
+
+async def delete(record: Collection) -> None:
+    """Delete the record."""
+    model = type(record)
+    state = state_of(record)
+    if state.is_new:
+        raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")
+    client = async_client(model)
+    try:
+        await client.execute(delete_call(model.__collection__, record.id))
+    except NotFound as error:
+        raise missing(model, record.id, error) from None
+    state.is_deleted = True
+    after_delete(client.auth_store, model.__collection__, record.id)
+
+
+async def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
+    """Load the record anew."""
+    if state_of(record).is_new:
+        raise InvalidRecord(f"this {type(record).__name__} was never saved, so there is nothing to load")
+    adopt(record, await get(type(record), record.id, expand))

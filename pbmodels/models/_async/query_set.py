@@ -1,0 +1,161 @@
+"""Query sets: a `Query` that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic_core import from_json
+
+from pbmodels.models._ahead import AsyncAhead
+from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._context import async_client
+from pbmodels.models._cursor import MAX_BATCH
+from pbmodels.models._events import watch_topic
+from pbmodels.models._loading import Page, loader_of
+from pbmodels.models._query import Query
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+M = TypeVar("M", bound="Collection")
+
+
+class AsyncQuerySet(Query[M]):
+    """A query that asks the server when it is iterated over, or when a verb such as `all` or `count` is called.
+
+    Iteration without an order pages by key, so that records which others create or delete meanwhile are
+    neither skipped nor repeated. The next page is fetched while the current one is used.
+
+    Example:
+        >>> async for post in Post.aio.where(Post.views > 10):
+        ...     print(post.title)
+    """
+
+    async def __aiter__(self) -> AsyncIterator[M]:
+        async for batch in self.in_batches():
+            for record in batch:
+                yield record
+
+    async def in_batches(self, size: int = MAX_BATCH) -> AsyncIterator[list[M]]:
+        """The records in lists of up to `size`, one request each.
+
+        Args:
+            size: Records per request, 1 to 1000.
+        """
+        client = async_client(self._model)
+        loader = loader_of(self._model, expand=bool(self._expand))
+        remaining = self._limit
+        for cursor in self._cursors(size):
+            if remaining is not None and remaining <= 0:
+                return
+            skip = self._offset % cursor.size
+            body = await client.execute(cursor.call())
+            async with AsyncAhead() as ahead:
+                while True:
+                    wanted = remaining is None or remaining > cursor.size - skip
+                    following = cursor.following(body) if wanted else None
+                    if following is not None:
+                        ahead.start(client.execute, following)
+                    items = loader.page(body).items
+                    full = len(items) == cursor.size
+                    if skip:
+                        items, skip = items[skip:], 0
+                    if remaining is not None:
+                        items = items[:remaining]
+                        remaining -= len(items)
+                    if items:
+                        yield items
+                    if following is None or not full:
+                        break
+                    body = await ahead.result()
+
+    async def all(self) -> list[M]:
+        """All records, as a list.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached.
+            UnreadableRecord: A record does not fit its declared types.
+
+        Example:
+            >>> posts = await Post.aio.where(Post.status == True).all()
+        """
+        found: list[M] = []
+        async for batch in self.in_batches():
+            found += batch
+        return found
+
+    async def first(self) -> M | None:
+        """The first record, None when there is none."""
+        found = await self.limit(1).all()
+        return found[0] if found else None
+
+    async def one(self) -> M:
+        """The only record.
+
+        Raises:
+            RecordNotFound: There is none; as the model's own `NotFound`.
+            MultipleRecordsFound: There is more than one.
+        """
+        found = await self.one_or_none()
+        if found is None:
+            raise self._none_found()
+        return found
+
+    async def one_or_none(self) -> M | None:
+        """The only record, None when there is none.
+
+        Raises:
+            MultipleRecordsFound: There is more than one.
+        """
+        return self._only_one(await self.limit(2).all())
+
+    async def page(self, number: int = 1, size: int = 30) -> Page[M]:
+        """One page, with the totals.
+
+        Args:
+            number: Which page, from 1; one past the end is empty.
+            size: Records on a page, 1 to 1000.
+
+        Example:
+            >>> page = await Post.aio.where(Post.views > 3).order_by(-Post.created).page(1, 20)
+            >>> page.total_items
+            0
+        """
+        part = self._one_part("page()")
+        call = self._page_call(part, number, size, totals=True)
+        body = await async_client(self._model).execute(call)
+        return loader_of(self._model, expand=bool(self._expand)).page(body)
+
+    async def count(self) -> int:
+        """How many records match; limits and slices count too."""
+        total = 0
+        for part in self._unordered()._parts():
+            call = self._page_call(part, 1, 1, totals=True, fields="id")
+            total += await self._total(call)
+        total = max(0, total - self._offset)
+        return total if self._limit is None else min(total, self._limit)
+
+    async def exists(self) -> bool:
+        """Whether any record matches."""
+        if self._offset or self._limit == 0:
+            return await self.count() > 0
+        client = async_client(self._model)
+        for part in self._unordered()._parts():
+            body = await client.execute(self._page_call(part, 1, 1, totals=False, fields="id"))
+            if from_json(body)["items"]:
+                return True
+        return False
+
+    def watch(
+        self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()
+    ) -> AsyncWatch[M]:
+        """Changes of the records that match, as they happen; see the model's `watch`."""
+        relations = [*self._expand, *expand]
+        return AsyncWatch(self._model, watch_topic(self._model, self.filter, id, relations, fields))
+
+    def _unordered(self) -> Query[Any]:
+        return self._with(_order=(), _offset=0)
+
+    async def _total(self, call: Any) -> int:
+        return int(from_json(await async_client(self._model).execute(call))["totalItems"])

@@ -1,0 +1,325 @@
+"""`Collection`: one class per collection, one instance per record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
+
+from pbmodels.client import AsyncPocketBase, PocketBase
+from pbmodels.client._file_urls import file_url
+from pbmodels.models._aio import Aio
+from pbmodels.models._context import client_of
+from pbmodels.models._descriptors import not_loaded
+from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFound
+from pbmodels.models._fields import Field, field
+from pbmodels.models._meta import CollectionMeta, describe_fields
+from pbmodels.models._paths import unknown_field
+from pbmodels.models._specs import specs_of
+from pbmodels.models._state import peek, state_of
+from pbmodels.models._sync import actions
+from pbmodels.models._sync.query_set import QuerySet
+from pbmodels.models._sync.watch import Watch
+from pbmodels.models._types import Email, Password
+from pbmodels.models._validation import guard, refusal
+from pbmodels.models._writing import changed, new_id
+from pbmodels.query import BoundFilter, Filter, Kind
+
+
+class Collection(BaseModel, metaclass=CollectionMeta):
+    """A collection of PocketBase as a class, its records as instances.
+
+    Class arguments:
+        collection: The collection's name on the server; the class's in snake case plural by default.
+        client: The client of this model, instead of the one from `connect`.
+
+    Example:
+        >>> class Note(Collection, collection="notes"):
+        ...     text: Field[str] = field(max_length=200)
+        ...     done: Field[bool] = field(default=False)
+        >>> str(Note.where(Note.done == False, Note.text.contains("milk")))
+        '(done = false && text ~ "milk")'
+    """
+
+    model_config = ConfigDict(
+        validate_assignment=True, extra="forbid", hide_input_in_errors=True, protected_namespaces=()
+    )
+
+    __collection__: ClassVar[str]
+    __client__: ClassVar[PocketBase | AsyncPocketBase | None] = None
+    NotFound: ClassVar[type[RecordNotFound]]
+    aio: ClassVar[Aio] = Aio()
+
+    id: Field[str] = field(default_factory=new_id, min_length=1)
+
+    if TYPE_CHECKING:
+
+        def __init_subclass__(
+            cls,
+            *,
+            collection: str | None = None,
+            client: PocketBase | AsyncPocketBase | None = None,
+            **kwargs: Any,
+        ) -> None: ...
+
+    def __init__(self, /, **values: Any) -> None:
+        specs_of(type(self))
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise refusal(type(self), error) from None
+        state_of(self).is_new = True
+
+    # What a model asks the server
+
+    @classmethod
+    def where(cls, *conditions: Filter | BoundFilter | str, **params: object) -> QuerySet[Self]:
+        """The records that meet these conditions, all without any; nothing is sent yet.
+
+        Args:
+            conditions: Conditions such as `Post.views > 3`, or text of PocketBase's filter language.
+            params: The values of the `{:name}` placeholders in the text.
+
+        Raises:
+            FilterError: A condition is none, or a placeholder and a value do not pair up.
+
+        Example:
+            >>> str(Post.where(Post.title.startswith("a"), Post.views >= 3))
+            '(title ~ "a%" && views >= 3)'
+        """
+        return QuerySet(cls).where(*conditions, **params)
+
+    @classmethod
+    def all(cls) -> list[Self]:
+        """All records of the collection.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached.
+        """
+        return QuerySet(cls).all()
+
+    @classmethod
+    def get(cls, id: str, *, expand: Sequence[Any] = ()) -> Self:
+        """One record by its id.
+
+        Args:
+            id: The record's id.
+            expand: Relations to bring along, such as `[Post.author]`.
+
+        Raises:
+            RecordNotFound: There is none, or a rule hides it; as the model's own `NotFound`.
+
+        Example:
+            >>> Post.get("missing00000000")
+            Traceback (most recent call last):
+            ...
+            pbmodels...NotFound: there is no record 'missing00000000' in collection 'posts'...
+        """
+        return actions.get(cls, id, tuple(expand))
+
+    @classmethod
+    def get_or_none(cls, id: str, *, expand: Sequence[Any] = ()) -> Self | None:
+        """One record by its id, None when there is none."""
+        try:
+            return actions.get(cls, id, tuple(expand))
+        except cls.NotFound:
+            return None
+
+    @classmethod
+    def create(cls, **values: Any) -> Self:
+        """Make a record and save it.
+
+        Args:
+            values: The record's fields, as for the class itself.
+
+        Raises:
+            InvalidRecord: A value does not fit; nothing was sent.
+            ValidationFailed: The server refused a value.
+
+        Example:
+            >>> Post.create(title="Hello").is_new
+            False
+        """
+        return cls(**values).save()
+
+    @classmethod
+    def count(cls) -> int:
+        """How many records the collection has."""
+        return QuerySet(cls).count()
+
+    @classmethod
+    def watch(
+        cls,
+        *conditions: Filter | BoundFilter | str,
+        id: str | None = None,
+        expand: Sequence[Any] = (),
+        fields: Sequence[Any] = (),
+        **params: object,
+    ) -> Watch[Self]:
+        """Changes of records, as they happen: a context manager and an iterator of `Event(action, record)`.
+
+        A record that stops matching the conditions sends nothing; when it matches again, an `update`.
+
+        Args:
+            conditions: Which records, as in `where`.
+            id: One record only.
+            expand: Relations to bring along.
+            fields: Fields to send, all by default.
+            params: The values of placeholders in filter text.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached, when the watch begins.
+
+        Example:
+            >>> with Post.watch(Post.status == True) as events:
+            ...     post = Post.create(title="News", status=True)
+            ...     event = next(events)
+            >>> event.action, event.record.title
+            ('create', 'News')
+        """
+        return cls.where(*conditions, **params).watch(id=id, expand=expand, fields=fields)
+
+    # What a record asks the server
+
+    def save(self) -> Self:
+        """Create the record, or update the fields that changed; without changes nothing is sent.
+
+        Returns:
+            The record itself, holding what the server keeps.
+
+        Raises:
+            InvalidRecord: A value does not fit; nothing was sent.
+            ValidationFailed: The server refused a value; the record keeps its changes.
+            RecordNotFound: Someone deleted it meanwhile.
+
+        Example:
+            >>> post = Post(title="Hello").save()
+            >>> post.title = "Hello again"
+            >>> post.changed_fields
+            {'title'}
+            >>> post.save().changed_fields
+            set()
+        """
+        actions.save(self)
+        return self
+
+    def delete(self) -> None:
+        """Delete the record.
+
+        Raises:
+            RecordNotFound: It is gone already, or a rule hides it.
+        """
+        actions.delete(self)
+
+    def refresh(self, *, expand: Sequence[Any] = ()) -> Self:
+        """Load the record anew; unsaved changes are dropped.
+
+        Args:
+            expand: Relations to bring along.
+
+        Raises:
+            RecordNotFound: Someone deleted it meanwhile.
+        """
+        actions.refresh(self, tuple(expand))
+        return self
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the record has yet to be saved for the first time."""
+        state = peek(self)
+        return state is not None and state.is_new
+
+    @property
+    def changed_fields(self) -> set[str]:
+        """The names of the fields that the next `save()` sends."""
+        return changed(self)
+
+    # What pydantic and Python ask
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        guard(cls, handler.resolve_ref_schema(schema))
+        return schema
+
+    @classmethod
+    def __pydantic_on_complete__(cls) -> None:
+        describe_fields(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).__pydantic_fields__:
+            spec = specs_of(type(self))[name]
+            if spec.read_only:
+                raise InvalidRecord(
+                    f"{spec.label} is filled by the server and cannot be set", {name: "read-only"}
+                )
+            if name == "id" and not self.is_new:
+                raise InvalidRecord(
+                    f"{spec.label}: the id of a saved record cannot change; make a new record",
+                    {name: "fixed"},
+                )
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                raise refusal(type(self), error) from None
+        elif name.startswith("_") or hasattr(type(self), name):
+            super().__setattr__(name, value)
+        else:
+            raise InvalidRecord(unknown_field(type(self), name), {name: "unknown"})
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).__pydantic_fields__:
+                raise FieldNotLoaded(not_loaded(type(self), name))
+            if name.startswith("_"):
+                return super().__getattr__(name)
+            raise AttributeError(unknown_field(type(self), name))
+
+    def _check_value(self, name: str, value: Any) -> None:
+        """Validate a value that was changed in place as an assignment would.
+
+        Raises:
+            InvalidRecord: It does not fit the field.
+        """
+        probe = self.model_copy()
+        try:
+            BaseModel.__setattr__(probe, name, value)
+        except ValidationError as error:
+            raise refusal(type(self), error) from None
+
+    def _file_url(self, name: str, *, thumb: str | None, download: bool, token: str | None) -> str:
+        record = {"id": self.id, "collectionName": type(self).__collection__}
+        return file_url(client_of(type(self)).url, record, name, thumb=thumb, download=download, token=token)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Collection):
+            return NotImplemented
+        return type(self).__collection__ == type(other).__collection__ and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash((type(self).__collection__, self.id))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        specs = specs_of(type(self))
+        for name, value in self.__dict__.items():
+            if name in specs and specs[name].kind is not Kind.PASSWORD:
+                yield name, value
+
+
+class AuthCollection(Collection):
+    """A collection whose records can sign in.
+
+    Example:
+        >>> class Member(AuthCollection, collection="members"):
+        ...     name: Field[str] = field(default="")
+        >>> Member(email="ann@example.com", password="correct horse")
+        Member(id='...', email='ann@example.com', email_visibility=False, verified=False, name='')
+    """
+
+    email: Field[Email] = field(default="")
+    email_visibility: Field[bool] = field(default=False, name="emailVisibility")
+    verified: Field[bool] = field(default=False)
+    password: Field[Password] = field(default="")

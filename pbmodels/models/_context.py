@@ -1,0 +1,113 @@
+"""Which client a model uses: `using(pb)`, else the class's own, else the one from `connect`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pbmodels.client import AsyncPocketBase, PocketBase
+from pbmodels.models._errors import NotConnected
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+AnyClient = PocketBase | AsyncPocketBase
+C = TypeVar("C", PocketBase, AsyncPocketBase)
+
+_current: ContextVar[AnyClient | None] = ContextVar("pbmodels_client", default=None)
+_default: AnyClient | None = None
+_lock = threading.Lock()
+
+
+def connect(server: str | PocketBase | None = None, **options: Any) -> PocketBase:
+    """Set the client that all models use by default.
+
+    Args:
+        server: The server's address, or a client; without one the environment variable PBMODELS_URL.
+        options: Arguments for `PocketBase`, when `server` is an address.
+
+    Returns:
+        The client.
+
+    Raises:
+        NotConnected: Neither an address nor PBMODELS_URL is there.
+        InvalidRequest: The address is none.
+
+    Example:
+        >>> pb = connect("http://127.0.0.1:8090")
+        >>> pb.url
+        'http://127.0.0.1:8090'
+    """
+    global _default
+    if isinstance(server, PocketBase):
+        client = server
+    else:
+        address = server or os.environ.get("PBMODELS_URL")
+        if not address:
+            raise NotConnected(
+                "connect() needs the server's address: connect('http://127.0.0.1:8090'), or set PBMODELS_URL"
+            )
+        client = PocketBase(address, **options)
+    with _lock:
+        _default = client
+    return client
+
+
+@contextmanager
+def using(client: C) -> Iterator[C]:
+    """Use a client for all models inside a `with` block, in this thread or task only.
+
+    For web back ends: a client per request, signed in as the user who asks.
+
+    Args:
+        client: A `PocketBase`, or an `AsyncPocketBase` for code that only uses `.aio`.
+
+    Example:
+        >>> with using(pb):
+        ...     Post.where(Post.status == True).count()
+        0
+    """
+    token = _current.set(client)
+    try:
+        yield client
+    finally:
+        _current.reset(token)
+
+
+def client_of(model: type[Collection]) -> AnyClient:
+    """The client of a call on this model.
+
+    Raises:
+        NotConnected: There is none.
+    """
+    global _default
+    client = _current.get() or model.__client__ or _default
+    if client is None:
+        if os.environ.get("PBMODELS_URL"):
+            return connect()
+        raise NotConnected(
+            f"{model.__name__} has no client: call connect('http://127.0.0.1:8090') or set PBMODELS_URL, "
+            "work inside `with using(pb):`, or declare the class with client=pb"
+        )
+    return client
+
+
+def sync_client(model: type[Collection]) -> PocketBase:
+    """The client of a sync call."""
+    client = client_of(model)
+    if isinstance(client, AsyncPocketBase):
+        raise NotConnected(
+            f"{model.__name__} has an AsyncPocketBase, which cannot be used without await: "
+            "use the model's .aio, or give it a PocketBase"
+        )
+    return client
+
+
+def async_client(model: type[Collection]) -> AsyncPocketBase:
+    """The client of an async call."""
+    client = client_of(model)
+    return client if isinstance(client, AsyncPocketBase) else client.aio

@@ -1,0 +1,89 @@
+"""Class attributes for the fields whose values are made, or can change, on access.
+
+Plain fields need none: pydantic keeps their values in the instance, and the metaclass answers for the class.
+These keep loading fast: a `Ref` or `File` is made when it is looked at, and a list or dict is
+remembered as it was only from the moment that someone holds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pbmodels.models._errors import FieldNotLoaded
+from pbmodels.models._files import File
+from pbmodels.models._paths import expression
+from pbmodels.models._refs import Ref
+from pbmodels.models._specs import Spec
+from pbmodels.models._state import peek, state_of
+from pbmodels.models._wire import to_wire
+from pbmodels.query import Kind
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+
+class FieldDescriptor:
+    """Answers for one field, on the class and on instances."""
+
+    __slots__ = ("name", "spec")
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.name = spec.name
+
+    def __get__(self, record: Collection | None, owner: type[Collection]) -> Any:
+        if record is None:
+            if "__pydantic_fields__" not in owner.__dict__:
+                raise AttributeError(self.name)  # pydantic is still collecting the fields of a subclass
+            return expression(owner, self.name)
+        values = record.__dict__
+        try:
+            value = values[self.name]
+        except KeyError:
+            raise FieldNotLoaded(not_loaded(type(record), self.name)) from None
+        spec = self.spec
+        if spec.kind is Kind.RELATION:
+            value = values[self.name] = _refs(record, spec, value)
+        elif spec.kind is Kind.FILE:
+            value = values[self.name] = _files(record, spec, value)
+        if spec.mutable:
+            snapshots = state_of(record).snapshots
+            if self.name not in snapshots:
+                snapshots[self.name] = to_wire(spec, value)
+        return value
+
+    def __set__(self, record: Collection, value: Any) -> None:
+        record.__setattr__(self.name, value)  # only `object.__setattr__` comes here: go through validation
+
+
+def not_loaded(model: type[Collection], name: str) -> str:
+    """The message for a field that the server withheld."""
+    return (
+        f"{model.__collection__}.{name} was not sent by the server: it is hidden from who is signed in, "
+        "write-only, or the query did not ask for it"
+    )
+
+
+def _refs(record: Collection, spec: Spec, value: Any) -> Any:
+    if spec.multiple:
+        if all(isinstance(item, Ref) for item in value):
+            return value
+        state = peek(record)
+        brought = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
+        return [
+            item if isinstance(item, Ref) else Ref(item, spec.related(), brought.get(item)) for item in value
+        ]
+    if isinstance(value, Ref):
+        if value._model is None:
+            value._model = spec.related()
+        return value
+    if not value:
+        return None
+    state = peek(record)
+    return Ref(value, spec.related(), state.expand.get(spec.server_name) if state else None)
+
+
+def _files(record: Collection, spec: Spec, value: Any) -> Any:
+    if spec.multiple:
+        return [item if isinstance(item, File) else File(item, record=record) for item in value]
+    return File(value, record=record) if value and isinstance(value, str) else value or None

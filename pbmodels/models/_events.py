@@ -1,0 +1,53 @@
+"""What `watch()` yields, and the topic it listens to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pbmodels._errors import FilterError
+from pbmodels.client._realtime import Topic
+from pbmodels.models._paths import resolve_path, to_expand
+from pbmodels.query import Filter
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+M = TypeVar("M", bound="Collection")
+
+
+@dataclass(frozen=True)
+class Event(Generic[M]):
+    """One change of one record.
+
+    Attributes:
+        action: `create`, `update` or `delete`.
+        record: The record after the change; a deleted one as it last was.
+    """
+
+    action: str
+    record: M
+
+
+def watch_topic(
+    model: type[Collection],
+    condition: Filter | None,
+    record_id: str | None,
+    expand: Sequence[Any],
+    fields: Sequence[Any],
+) -> Topic:
+    """The topic for `watch()`.
+
+    Raises:
+        FilterError: A relation or field is none.
+    """
+    if isinstance(expand, str) or isinstance(fields, str):
+        raise FilterError("watch() takes expand= and fields= as lists, such as expand=[Post.author]")
+    names = [str(resolve_path(model, item) if isinstance(item, str) else item) for item in fields]
+    if names and "id" not in names:
+        names.insert(0, "id")
+    paths = [to_expand(model, item) for item in expand]
+    if names:
+        names += [f"expand.{path}" for path in paths]
+    return Topic(model.__collection__, record_id, filter=condition, expand=paths, fields=names)

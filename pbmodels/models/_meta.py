@@ -1,0 +1,111 @@
+"""The metaclass: it answers `Post.title` with an expression and hands pydantic only what is pydantic's."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+from pydantic import Field as pydantic_field
+from pydantic._internal._model_construction import (
+    ModelMetaclass,  # mypy's dataclass_transform needs the real one
+)
+
+from pbmodels.models._descriptors import FieldDescriptor
+from pbmodels.models._errors import ModelError, RecordNotFound
+from pbmodels.models._fields import autodate, field
+from pbmodels.models._paths import expression, unknown_field
+from pbmodels.models._specs import make_spec, register_model
+from pbmodels.query import Filter
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+
+def default_name(class_name: str) -> str:
+    """The collection of a class that names none: snake case, plural.
+
+    Example:
+        >>> default_name("BlogPost"), default_name("Category"), default_name("Box")
+        ('blog_posts', 'categories', 'boxes')
+    """
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
+    if re.search(r"[^aeiou]y$", name):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, autodate, pydantic_field))
+class CollectionMeta(ModelMetaclass):
+    """The metaclass of `Collection`."""
+
+    if TYPE_CHECKING:
+        # Class access to a relation is typed as the related class, and comparing it gives a condition.
+        def __eq__(cls, other: object) -> Filter: ...  # type: ignore[override]
+        def __ne__(cls, other: object) -> Filter: ...  # type: ignore[override]
+
+        __hash__: ClassVar[Any]  # type: ignore[assignment]
+    else:
+
+        def __getattr__(cls, name: str) -> Any:
+            if name in cls.__dict__.get("__pydantic_fields__", ()):
+                return expression(cls, name)
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                if (
+                    name.startswith("_")
+                    or "__pydantic_fields__" not in cls.__dict__
+                    or not cls.__pydantic_complete__
+                ):
+                    raise
+                raise AttributeError(unknown_field(cls, name)) from None
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        """Make the class; `collection=` and `client=` are read here, the rest is pydantic's."""
+        collection = kwargs.pop("collection", None)
+        client = kwargs.pop("client", None)
+        namespace["__collection__"] = collection or default_name(name)
+        if client is not None:
+            namespace["__client__"] = client
+        owner = f"{namespace.get('__qualname__', name)}"
+        namespace["NotFound"] = type(
+            "NotFound",
+            (RecordNotFound,),
+            {"__module__": namespace.get("__module__"), "__qualname__": f"{owner}.NotFound", "__doc__": None},
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message=".*shadows an attribute in parent.*", category=UserWarning
+            )
+            model = super().__new__(mcs, name, bases, namespace, **kwargs)
+        if any(isinstance(base, CollectionMeta) for base in bases):
+            _refuse_taken_names(model, name, namespace)
+            register_model(model)
+        return model
+
+
+def _refuse_taken_names(model: Any, name: str, namespace: dict[str, Any]) -> None:
+    from pbmodels.models._collection import Collection
+
+    own = namespace.get("__annotations__") or model.__annotations__
+    for field_name in own:
+        if field_name in model.__pydantic_fields__ and field_name in _taken(Collection):
+            raise ModelError(
+                f"{name}.{field_name} would hide a method of Collection: declare it under another name, "
+                f"as in {field_name}_: ... = field(name={field_name!r})"
+            )
+
+
+def _taken(base: Any) -> set[str]:
+    return {name for name in dir(base) if not name.startswith("_")} - {"id"}
+
+
+def describe_fields(model: type[Collection]) -> None:
+    """Put a descriptor on the class for every field that needs one; called when its types are all known."""
+    for name, info in model.__pydantic_fields__.items():
+        spec = make_spec(model.__collection__, name, info)
+        if spec.described:
+            type.__setattr__(model, name, FieldDescriptor(spec))
+        elif isinstance(model.__dict__.get(name), FieldDescriptor):
+            type.__delattr__(model, name)

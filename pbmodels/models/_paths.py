@@ -1,0 +1,124 @@
+"""From a field of a model to the path that a query names it by."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from pbmodels._errors import FilterError
+from pbmodels.models._specs import Spec, specs_of
+from pbmodels.query import Expr, Kind, Path, Sort
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+MAX_DEPTH = 6
+"""How many relations deep PocketBase follows a path."""
+
+
+class RelationExpr(Expr[Any]):
+    """A relation in a query: compared with a record, and a way to the related record's own fields.
+
+    | you write | it sends |
+    |---|---|
+    | `Post.author == user` | `author = "USER_ID"` |
+    | `Post.author.name == "Ann"` | `author.name = "Ann"` |
+    """
+
+    __slots__ = ("_spec",)
+
+    def __init__(self, path: Path, spec: Spec) -> None:
+        super().__init__(path)
+        self._spec = spec
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return expression(self._spec.related(), name, self)
+
+
+def expression(model: type[Collection], name: str, behind: RelationExpr | None = None) -> Expr[Any]:
+    """A field of a model as an expression, perhaps behind a relation.
+
+    Raises:
+        AttributeError: The model has no such field; the message names the nearest.
+        FilterError: The path is deeper than the server follows.
+    """
+    spec = specs_of(model).get(name)
+    if spec is None:
+        raise AttributeError(unknown_field(model, name))
+    if behind is None:
+        path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label)
+    else:
+        before = behind._path
+        if before.text.count(".") + 1 >= MAX_DEPTH:
+            raise FilterError(f"{before.text}.{name}: PocketBase follows at most {MAX_DEPTH} relations")
+        path = Path(
+            f"{before.text}.{spec.server_name}",
+            spec.kind,
+            spec.multiple,
+            any_of=before.any_of or before.multiple,
+            through=before.text,
+            label=f"{before.name}.{name}",
+        )
+    return RelationExpr(path, spec) if spec.kind is Kind.RELATION else Expr(path)
+
+
+def unknown_field(model: type[Collection], name: str) -> str:
+    """The message for a field that a model does not declare."""
+    specs = specs_of(model)
+    near = difflib.get_close_matches(name, specs, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(specs)}"
+    return f"collection {model.__collection__!r} has no field {name!r} in {model.__name__}: {hint}"
+
+
+def resolve_path(model: type[Collection], text: str) -> Expr[Any]:
+    """A dotted path as text (`"author.name"`) as an expression.
+
+    Raises:
+        FilterError: A part of it is no field.
+    """
+    found: Expr[Any] | None = None
+    by_server = {spec.server_name: name for name, spec in specs_of(model).items()}
+    for part in text.split("."):
+        try:
+            if found is None:
+                found = expression(model, by_server.get(part, part))
+            elif isinstance(found, RelationExpr):
+                found = getattr(found, part)
+            else:
+                raise FilterError(f"{text!r}: {found} is no relation, so there is no {part!r} behind it")
+        except AttributeError as error:
+            raise FilterError(str(error)) from None
+    assert found is not None
+    return found
+
+
+def to_sort(model: type[Collection], term: object) -> Sort:
+    """One term of `order_by`: a field, `-field`, or the same as text.
+
+    Raises:
+        FilterError: It is none of those, or names a field that is not there.
+    """
+    if isinstance(term, Sort):
+        return term
+    if isinstance(term, Expr):
+        return term.asc()
+    if isinstance(term, str) and term.strip("+-"):
+        path = resolve_path(model, term.lstrip("+-"))
+        return path.desc() if term.startswith("-") else path.asc()
+    raise FilterError(
+        f"order_by() takes fields such as {model.__name__}.id or -{model.__name__}.id, not {type(term).__name__}"
+    )
+
+
+def to_expand(model: type[Collection], term: object) -> str:
+    """One path of `expand`: a relation such as `Post.author`, or its text.
+
+    Raises:
+        FilterError: It is no relation.
+    """
+    found = resolve_path(model, term) if isinstance(term, str) else term
+    if not isinstance(found, RelationExpr):
+        raise FilterError(f"expand() takes relations of {model.__name__}, and {term!r} is none")
+    return str(found)

@@ -1,0 +1,238 @@
+"""What a query set is made of: conditions, order, relations to expand, limits. Immutable, and no I/O."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from pbmodels._errors import FilterError
+from pbmodels.client._record_calls import list_call
+from pbmodels.client._request import Call
+from pbmodels.models._cursor import MAX_BATCH, Cursor
+from pbmodels.models._errors import MultipleRecordsFound
+from pbmodels.models._paths import to_expand, to_sort
+from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+M = TypeVar("M", bound="Collection")
+
+MAX_SORT = 8
+"""Terms of a sort that the server accepts."""
+
+
+def to_condition(condition: object, params: dict[str, object]) -> Filter:
+    """One argument of `where`.
+
+    Raises:
+        FilterError: It is no condition.
+    """
+    if isinstance(condition, Filter):
+        return condition
+    if isinstance(condition, str):
+        if not condition.strip():
+            raise FilterError("the filter text is empty; leave it out to ask for all records")
+        return Raw(BoundFilter(condition, params))
+    if isinstance(condition, BoundFilter):
+        return Raw(condition)
+    if isinstance(condition, bool):
+        raise FilterError(
+            f"where() got {condition} instead of a condition: a comparison was made in Python, "
+            "perhaps with `not`, `in`, `is` or between values; compare fields, as in Post.views > 3"
+        )
+    raise FilterError(
+        f"where() takes conditions such as Post.views > 3, or filter text, not {type(condition).__name__}"
+    )
+
+
+class Query(Generic[M]):
+    """Records of one model that meet conditions, in an order. Every method gives a new query."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        self._conditions: tuple[Filter, ...] = ()
+        self._order: tuple[Sort, ...] = ()
+        self._expand: tuple[str, ...] = ()
+        self._limit: int | None = None
+        self._offset = 0
+
+    def where(self, *conditions: Filter | BoundFilter | str, **params: object) -> Self:
+        """Only records that meet these conditions too.
+
+        Args:
+            conditions: Conditions such as `Post.views > 3`, or text of PocketBase's filter language.
+            params: The values of the `{:name}` placeholders in the text.
+
+        Raises:
+            FilterError: A condition is none, or a placeholder and a value do not pair up.
+
+        Example:
+            >>> str(Post.where(Post.status == True, "views > {:n}", n=1))
+            '(status = true && (views > 1))'
+        """
+        texts = [condition for condition in conditions if isinstance(condition, str)]
+        if params and len(texts) != 1:
+            raise FilterError(
+                f"where() got values for {', '.join(params)}, which need exactly one filter text with placeholders"
+            )
+        return self._with(
+            _conditions=self._conditions + tuple(to_condition(item, params) for item in conditions)
+        )
+
+    def order_by(self, *terms: Expr[Any] | Sort | str) -> Self:
+        """In this order, instead of any before; without one, records come by id.
+
+        Args:
+            terms: Fields, with a minus sign before those that go downwards: `-Post.created, Post.title`.
+
+        Raises:
+            FilterError: A term is no field, or there are more than the 8 that the server accepts.
+
+        Example:
+            >>> query = Post.order_by(-Post.created, Post.title)
+        """
+        order = tuple(to_sort(self._model, term) for term in terms)
+        if len(order) > MAX_SORT:
+            raise FilterError(
+                f"order_by() got {len(order)} terms, and PocketBase sorts by at most {MAX_SORT}"
+            )
+        return self._with(_order=order)
+
+    def expand(self, *relations: type[Collection] | Expr[Any] | str) -> Self:
+        """Bring related records along: `post.author.record` is there then, with no further request.
+
+        Args:
+            relations: Relations such as `Post.author`, or nested `Comment.post.author`.
+
+        Raises:
+            FilterError: One of them is no relation.
+
+        Example:
+            >>> query = Post.where().expand(Post.author)
+        """
+        paths = (to_expand(self._model, relation) for relation in relations)
+        return self._with(_expand=tuple(dict.fromkeys((*self._expand, *paths))))
+
+    def limit(self, count: int) -> Self:
+        """At most this many records."""
+        if count < 0:
+            raise FilterError(f"limit({count}): the number of records cannot be negative")
+        return self._with(_limit=count if self._limit is None else min(count, self._limit))
+
+    def __getitem__(self, index: slice) -> Self:
+        """A slice, as of a list: `query[10:20]`.
+
+        Raises:
+            FilterError: It is an index, or a slice that counts from the end or has a step.
+        """
+        if (
+            not isinstance(index, slice)
+            or index.step not in (None, 1)
+            or (index.start or 0) < 0
+            or (index.stop or 0) < 0
+        ):
+            raise FilterError(
+                "a query takes slices such as [:10] and [10:20]; for one record use first() or one()"
+            )
+        start, stop = index.start or 0, index.stop
+        if self._limit is not None:
+            stop = self._limit if stop is None else min(stop, self._limit)
+        return self._with(_offset=self._offset + start, _limit=None if stop is None else max(0, stop - start))
+
+    @property
+    def filter(self) -> Filter | None:
+        """All conditions as one, None when there are none."""
+        return all_of(self._conditions)
+
+    def __str__(self) -> str:
+        """The filter text that is sent."""
+        condition = self.filter
+        return "" if condition is None else str(condition)
+
+    def __repr__(self) -> str:
+        parts = [repr(str(self))] if self._conditions else []
+        parts += [f"order_by={','.join(map(str, self._order))!r}"] if self._order else []
+        parts += [f"expand={','.join(self._expand)!r}"] if self._expand else []
+        parts += [f"limit={self._limit}"] if self._limit is not None else []
+        return f"<{type(self).__name__} of {self._model.__name__}{': ' if parts else ''}{', '.join(parts)}>"
+
+    def __bool__(self) -> bool:
+        raise FilterError("a query has no truth value before it is run: use exists(), count() or all()")
+
+    def __len__(self) -> int:
+        raise TypeError("a query has no length before it is run: use count(), or len(query.all())")
+
+    def _with(self, **changes: Any) -> Self:
+        twin = copy.copy(self)
+        twin.__dict__.update(changes)
+        return twin
+
+    def _sort_text(self) -> str:
+        terms = [str(term) for term in self._order]
+        if len(terms) < MAX_SORT and not any(term.lstrip("-") == "id" for term in terms):
+            terms.append("id")
+        return ",".join(terms)
+
+    def _parts(self) -> list[Filter | None]:
+        """The condition, in as many parts as requests are needed for it.
+
+        Raises:
+            FilterError: It needs several, and an order or an offset was asked for.
+        """
+        condition = self.filter
+        if condition is None:
+            return [None]
+        parts: list[Filter | None] = list(split(condition))
+        if len(parts) > 1 and (self._order or self._offset):
+            raise FilterError(
+                f"the conditions on {self._model.__name__} need {len(parts)} requests, and the server cannot order across "
+                "them: leave order_by() and the offset out and sort in Python, or ask for less at once"
+            )
+        return parts
+
+    def _one_part(self, what: str) -> Filter | None:
+        parts = self._parts()
+        if len(parts) > 1:
+            raise FilterError(
+                f"the conditions on {self._model.__name__} need {len(parts)} requests, which {what} cannot join: ask for less at once"
+            )
+        return parts[0]
+
+    def _cursors(self, batch: int) -> Iterator[Cursor]:
+        if not 1 <= batch <= MAX_BATCH:
+            raise FilterError(f"a batch of {batch} records: PocketBase gives 1 to {MAX_BATCH} at a time")
+        for part in self._parts():
+            size = batch
+            if self._limit is not None:
+                size = max(1, min(batch, self._offset + self._limit))
+            yield Cursor(self, part, size, page=self._offset // size + 1)
+
+    def _page_call(
+        self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None
+    ) -> Call:
+        return list_call(
+            self._model.__collection__,
+            page=page,
+            per_page=size,
+            filter=part,
+            sort=self._sort_text() if fields is None else None,
+            expand=self._expand if fields is None else None,
+            fields=fields,
+            skip_total=not totals,
+        )
+
+    def _only_one(self, found: list[M]) -> M | None:
+        if len(found) > 1:
+            raise MultipleRecordsFound(
+                f"more than one record of {self._model.__collection__!r} matches {str(self) or 'no condition'!r}; "
+                "narrow it, or use first()"
+            )
+        return found[0] if found else None
+
+    def _none_found(self) -> Exception:
+        return self._model.NotFound(
+            f"no record of {self._model.__collection__!r} matches {str(self) or 'no condition'!r}, "
+            "or the list rule hides it from who is signed in"
+        )

@@ -1,0 +1,47 @@
+"""What a record knows about itself beside its fields. Loaded records have none until it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pbmodels.models._collection import Collection
+
+_KEY = "__pb_state__"
+
+
+@dataclass(slots=True)
+class RecordState:
+    """Bookkeeping of one record.
+
+    Attributes:
+        is_new: Whether the server does not have it yet, as far as this object knows.
+        is_deleted: Whether this object deleted it.
+        snapshots: What lists, dicts and the like held on the wire when they were first looked at.
+        expand: Related records that came along, by relation name.
+    """
+
+    is_new: bool = False
+    is_deleted: bool = False
+    snapshots: dict[str, Any] = field(default_factory=dict)
+    expand: Mapping[str, Any] = field(default_factory=dict)
+
+
+def state_of(record: Collection) -> RecordState:
+    """The state of a record, made on first use: of loaded records that is when one is changed."""
+    private = record.__pydantic_private__
+    if private is None:
+        private = {}
+        object.__setattr__(record, "__pydantic_private__", private)
+    found = private.get(_KEY)
+    if found is None:
+        found = private[_KEY] = RecordState()
+    return found  # type: ignore[no-any-return]
+
+
+def peek(record: Collection) -> RecordState | None:
+    """The state of a record if it has one."""
+    private = record.__pydantic_private__
+    return None if private is None else private.get(_KEY)

@@ -1,0 +1,73 @@
+"""A field's value as it goes to the server."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from pbmodels.client import InvalidRequest, Upload
+from pbmodels.client._body import plain
+from pbmodels.models._errors import InvalidRecord
+from pbmodels.models._files import File
+from pbmodels.models._specs import Spec
+from pbmodels.models._types import GeoPoint
+from pbmodels.query import Kind
+
+
+def to_wire(spec: Spec, value: Any) -> Any:
+    """The JSON value of a field; new files are an `Upload`.
+
+    Raises:
+        InvalidRecord: The server would keep something else.
+    """
+    kind = spec.kind
+    if kind is Kind.JSON:
+        return _plain(spec, _dump(value))
+    if value is None:
+        return ""
+    if kind is Kind.RELATION:
+        return [str(item) for item in value] if spec.multiple else str(value)
+    if kind is Kind.FILE:
+        return [_file(spec, item) for item in value] if spec.multiple else _file(spec, value)
+    if kind is Kind.GEO_POINT:
+        assert isinstance(value, GeoPoint)
+        return {"lon": value.lon, "lat": value.lat}
+    return _plain(spec, value)
+
+
+def _file(spec: Spec, value: File | str) -> Upload | str:
+    if isinstance(value, str):
+        return value
+    if value.upload is None:
+        return value.name
+    return (
+        value.upload
+        if value.upload.name
+        else Upload(spec.name, value.upload.content, value.upload.content_type)
+    )
+
+
+def _plain(spec: Spec, value: Any) -> Any:
+    try:
+        return plain(value, spec.label)
+    except InvalidRequest as error:
+        message = str(error)
+        raise InvalidRecord(message, {spec.name: message}) from None
+
+
+def _dump(value: Any) -> Any:
+    """Pydantic models inside json, at any depth, as plain dicts."""
+    if isinstance(value, BaseModel):
+        return _dump(_adapter(type(value)).dump_python(value))
+    if isinstance(value, dict):
+        return {key: _dump(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_dump(item) for item in value]
+    return value
+
+
+@lru_cache(maxsize=256)
+def _adapter(model: type[BaseModel]) -> TypeAdapter[Any]:
+    return TypeAdapter(model)

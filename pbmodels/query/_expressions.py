@@ -1,0 +1,275 @@
+"""Fields as expressions: `Post.title` and what can be asked of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from dateutil.parser import isoparse
+
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import Grammar, literal
+from pbmodels.query._nodes import Comparison, Empty, Filter, In, Like, Matching, Not
+from pbmodels.query._paths import DATES, TEXTUAL, Kind, Path
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One term of an order: `-Post.created` sorts by `created`, newest first.
+
+    Example:
+        >>> str(Sort("created", descending=True))
+        '-created'
+    """
+
+    path: str
+    descending: bool = False
+
+    def __neg__(self) -> Sort:
+        return Sort(self.path, not self.descending)
+
+    def __pos__(self) -> Sort:
+        return self
+
+    def __str__(self) -> str:
+        return f"-{self.path}" if self.descending else self.path
+
+
+class Expr(Generic[T]):
+    """A field in a query: comparisons give conditions, a minus sign gives an order.
+
+    | you write | it sends |
+    |---|---|
+    | `Post.title == "x"` | `title = "x"` |
+    | `Post.views >= 3` | `views >= 3` |
+    | `Post.title.contains("50%")` | `title ~ "%50\\\\%%"` |
+    | `Post.status.in_(["a", "b"])` | `(status = "a" \\|\\| status = "b")` |
+    | `Post.published.is_empty()` | `published = ""` |
+    | `-Post.created` | `-created` |
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __hash__(self) -> int:
+        return hash(self._path)
+
+    def __str__(self) -> str:
+        return self._path.text
+
+    def __repr__(self) -> str:
+        return f"<Expr {self._path.name}>"
+
+    def __bool__(self) -> bool:
+        raise FilterError(
+            f"{self._path.name} is a field, not a value: compare it, e.g. with == True, to make a condition"
+        )
+
+    def __contains__(self, value: object) -> bool:
+        raise FilterError(
+            f"`in` cannot build a condition: use {self._path.name}.contains(...) or .in_([...])"
+        )
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self._path.name} is a field, not a value: it cannot be iterated over")
+
+    def __eq__(self, other: T | Expr[T] | None) -> Filter:  # type: ignore[override]
+        return self._compare("=", other)
+
+    def __ne__(self, other: T | Expr[T] | None) -> Filter:  # type: ignore[override]
+        return self._compare("!=", other)
+
+    def __lt__(self, other: T | Expr[T]) -> Filter:
+        return self._compare("<", other)
+
+    def __le__(self, other: T | Expr[T]) -> Filter:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: T | Expr[T]) -> Filter:
+        return self._compare(">", other)
+
+    def __ge__(self, other: T | Expr[T]) -> Filter:
+        return self._compare(">=", other)
+
+    def contains(self, value: object) -> Filter:
+        """Text that has `value` in it, or a list that has `value` as one of its items.
+
+        Text is compared without regard to the case of ASCII letters; `%`, `_` and backslash are ordinary characters.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.title.contains("x")` | `title ~ "x"` |
+        | `Post.tags.contains("news")` | `tags:each ?= "news"` |
+        """
+        if self._path.multiple:
+            return In(self._path, (self._operand(value),))
+        return self._matching(Like.CONTAINS, value)
+
+    def not_contains(self, value: object) -> Filter:
+        """The opposite of `contains`.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.title.not_contains("x")` | `title !~ "x"` |
+        """
+        return Not(self.contains(value))
+
+    def startswith(self, value: str) -> Filter:
+        """Text that begins with `value`, without regard to the case of ASCII letters.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.title.startswith("a_b")` | `title ~ "a\\\\_b%"` |
+        """
+        return self._matching(Like.STARTS, value)
+
+    def endswith(self, value: str) -> Filter:
+        """Text that ends with `value`, without regard to the case of ASCII letters.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.title.endswith("x")` | `title ~ "%x"` |
+        """
+        return self._matching(Like.ENDS, value)
+
+    def in_(self, values: Iterable[T]) -> Filter:
+        """One of `values`. More than one request can carry are sent in several, where the query allows it.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.status.in_(["a", "b"])` | `(status = "a" \\|\\| status = "b")` |
+        | `Post.status.in_([])` | `1 = 2` |
+        """
+        if isinstance(values, (str, bytes)):
+            raise FilterError(
+                f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]"
+            )
+        operands = dict.fromkeys(self._operand(value) for value in values)
+        return In(self._path, tuple(operands))
+
+    def not_in(self, values: Iterable[T]) -> Filter:
+        """None of `values`.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.status.not_in(["a", "b"])` | `(status != "a" && status != "b")` |
+        """
+        return Not(self.in_(values))
+
+    def is_empty(self) -> Filter:
+        """The field's zero value: no text, date, file or relation, 0, false, an empty list, a json null.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.published.is_empty()` | `published = ""` |
+        | `Post.views.is_empty()` | `views = 0` |
+        | `Post.tags.is_empty()` | `tags:length = 0` |
+        """
+        return Empty(self._path)
+
+    def asc(self) -> Sort:
+        """Sort by this field, smallest first."""
+        return Sort(self._path.text)
+
+    def desc(self) -> Sort:
+        """Sort by this field, largest first; the same as a minus sign before it."""
+        return Sort(self._path.text, descending=True)
+
+    def __neg__(self) -> Sort:
+        return self.desc()
+
+    def __pos__(self) -> Sort:
+        return self.asc()
+
+    def _compare(self, operator: str, other: object) -> Filter:
+        if isinstance(other, Expr):
+            return Comparison(self._path, operator, other._path)
+        path = self._path
+        if path.multiple:
+            if operator in ("=", "!=") and isinstance(other, (list, tuple)) and not other:
+                return Empty(path) if operator == "=" else Not(Empty(path))
+            raise FilterError(
+                f"{path.name} holds a list: use .contains(value), .not_contains(value) or .is_empty()"
+            )
+        operand = self._operand(other)
+        if operand is None and operator not in ("=", "!="):
+            raise FilterError(
+                f"{path.name} cannot be compared with None by {operator}: use == None or != None"
+            )
+        return Comparison(path, operator, operand)
+
+    def _matching(self, how: Like, value: object) -> Filter:
+        path = self._path
+        if not isinstance(value, str):
+            raise FilterError(f"{path.name}.{how.value}() takes text, not {type(value).__name__}")
+        if path.multiple or path.kind in (Kind.NUMBER, Kind.BOOL, Kind.GEO_POINT):
+            raise FilterError(
+                f"{path.name} is not text (but {path.kind}): .{how.value}() cannot look into it"
+            )
+        literal(value, Grammar.ESCAPED)
+        return Matching(path, how, value)
+
+    def _operand(self, value: object) -> object:
+        """A value as this field can be compared with it; anything else could never match."""
+        path = self._path
+        if isinstance(value, enum.Enum):
+            value = value.value
+        kind = path.kind
+        fits: bool
+        if value is None:
+            fits = kind not in (Kind.NUMBER, Kind.BOOL)
+        elif kind is Kind.NUMBER:
+            fits = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+        elif kind is Kind.BOOL:
+            fits = isinstance(value, bool)
+        elif kind in DATES:
+            if isinstance(value, str) and value:
+                value = _moment(path, value)
+            fits = isinstance(value, datetime) or value == ""
+        elif kind is Kind.RELATION:
+            value = getattr(value, "id", value)
+            fits = isinstance(value, str)
+        elif kind in TEXTUAL:
+            fits = isinstance(value, str)
+        else:
+            fits = True
+        if not fits:
+            raise FilterError(
+                f"{path.name} is a {kind} and can never equal {_short(value)}: {_ADVICE.get(kind, 'use text')}"
+            )
+        try:
+            literal(value, Grammar.ESCAPED)
+        except FilterError as error:
+            raise type(error)(f"{path.name}: {error}") from None
+        return value
+
+
+_ADVICE = {
+    Kind.NUMBER: "use a number; an empty number is 0",
+    Kind.BOOL: "use True or False; an empty bool is False",
+    Kind.DATE: "use a datetime with a timezone",
+    Kind.AUTODATE: "use a datetime with a timezone",
+    Kind.RELATION: "use a record, a Ref or an id",
+}
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _moment(path: Path, text: str) -> datetime:
+    try:
+        return isoparse(text)
+    except ValueError:
+        raise FilterError(
+            f"{path.name} is a date and {text!r} is none: use a datetime with a timezone"
+        ) from None

@@ -1,0 +1,141 @@
+"""The expression tree: what a condition is made of. Text comes from `_compile`, nowhere else."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import BoundFilter, Grammar
+from pbmodels.query._paths import Path
+
+
+class Filter:
+    """A condition on records. Combine with `&`, `|` and `~`; `str()` shows the text that is sent.
+
+    | you write | it sends |
+    |---|---|
+    | `(Post.views > 3) & (Post.status == True)` | `(views > 3 && status = true)` |
+    | `(Post.views > 3) \\| (Post.views < 1)` | `(views > 3 \\|\\| views < 1)` |
+    | `~(Post.views > 3)` | `views <= 3` |
+
+    PocketBase's filter language has no NOT: `~` is compiled by De Morgan's laws.
+    """
+
+    __slots__ = ()
+
+    def __and__(self, other: Filter) -> Filter:
+        return And(_parts(And, self, other))
+
+    def __or__(self, other: Filter) -> Filter:
+        return Or(_parts(Or, self, other))
+
+    def __invert__(self) -> Filter:
+        return self.item if isinstance(self, Not) else Not(self)
+
+    def __bool__(self) -> NoReturn:
+        raise FilterError(
+            "a condition has no truth value in Python: combine conditions with & | ~ "
+            "(each in parentheses) instead of and, or, not, chained comparisons and in"
+        )
+
+    def render(self, grammar: Grammar | None) -> str:
+        """The filter's text for a server of this grammar; `GrammarNeeded` when that decides."""
+        from pbmodels.query._compile import compile_filter
+
+        return compile_filter(self, grammar)
+
+    def __str__(self) -> str:
+        return self.render(Grammar.ESCAPED)
+
+    def __repr__(self) -> str:
+        return f"<Filter {self}>"
+
+
+class Like(enum.Enum):
+    """Where in a text another one is looked for."""
+
+    CONTAINS = "contains"
+    STARTS = "startswith"
+    ENDS = "endswith"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Comparison(Filter):
+    """`path operator operand`; the operand is a value or another `Path`."""
+
+    path: Path
+    operator: str
+    operand: object
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Matching(Filter):
+    """Text that contains, starts or ends with another one, taken literally."""
+
+    path: Path
+    how: Like
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class In(Filter):
+    """One of several values."""
+
+    path: Path
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Empty(Filter):
+    """The zero value of the field's kind."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class And(Filter):
+    """All of these."""
+
+    items: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Or(Filter):
+    """At least one of these."""
+
+    items: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Not(Filter):
+    """The opposite."""
+
+    item: Filter
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Raw(Filter):
+    """Text in PocketBase's own language, with bound values; it cannot be negated."""
+
+    bound: BoundFilter
+
+
+def _parts(kind: type[And] | type[Or], left: Filter, right: object) -> tuple[Filter, ...]:
+    if not isinstance(right, Filter):
+        raise FilterError(
+            f"cannot combine a condition with {type(right).__name__}: "
+            "both sides of & and | must be conditions; put each in parentheses"
+        )
+    found: list[Filter] = []
+    for side in (left, right):
+        found += side.items if isinstance(side, kind) else (side,)
+    return tuple(found)
+
+
+def all_of(items: tuple[Filter, ...]) -> Filter | None:
+    """Conditions joined by AND: None for none, the condition itself for one."""
+    if len(items) < 2:
+        return items[0] if items else None
+    return And(tuple(part for item in items for part in (item.items if isinstance(item, And) else (item,))))

@@ -1,0 +1,73 @@
+"""Long lists of values: cut into conditions that each fit into one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import Grammar, literal
+from pbmodels.query._compile import MAX_COMPARISONS, MAX_LENGTH, comparisons, compile_filter, filter_text
+from pbmodels.query._nodes import And, Filter, In
+
+RESERVE = 64
+"""Characters, and `RESERVED` comparisons, left free for the cursor that iteration adds (`id > "..."`)."""
+RESERVED = 1
+
+
+def split(node: Filter) -> list[Filter]:
+    """Conditions that together mean the same, none too large for one request, and without a record in common.
+
+    Only `field.in_(values)` that stands alone or is joined by AND can be cut; the longest one is.
+
+    Raises:
+        FilterError: The condition is too large and cannot be cut.
+    """
+    if _fits(node):
+        return [node]
+    items = node.items if isinstance(node, And) else (node,)
+    longest = max(
+        (item for item in items if isinstance(item, In) and not item.path.multiple and not item.path.any_of),
+        key=lambda item: len(item.values),
+        default=None,
+    )
+    if longest is None or len(longest.values) < 2:
+        compile_filter(node, Grammar.ESCAPED)  # says what is too large
+        return [node]
+    found: In = longest
+
+    def rebuilt(values: tuple[object, ...]) -> Filter:
+        part = replace(found, values=values)
+        return (
+            And(tuple(part if item is found else item for item in items)) if isinstance(node, And) else part
+        )
+
+    return _cut(found, rebuilt)
+
+
+def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filter]:
+    base = rebuilt(node.values[:1])
+    room = MAX_LENGTH - RESERVE - len(filter_text(base, Grammar.ESCAPED)) - 2
+    count_room = MAX_COMPARISONS - RESERVED - comparisons(base) + 1
+    if count_room < 1:
+        compile_filter(base, Grammar.ESCAPED)
+        raise FilterError(
+            f"the conditions beside {node.path.name}.in_() have too many comparisons for one request; ask for less at once"
+        )
+    groups: list[list[object]] = [[]]
+    used = 0
+    for value in node.values:
+        size = len(node.path.text) + len(literal(value, Grammar.ESCAPED)) + len(" =  || ")
+        if groups[-1] and (used + size > room or len(groups[-1]) >= count_room):
+            groups.append([])
+            used = 0
+        groups[-1].append(value)
+        used += size
+    return [rebuilt(tuple(group)) for group in groups]
+
+
+def _fits(node: Filter) -> bool:
+    return (
+        comparisons(node) <= MAX_COMPARISONS - RESERVED
+        and len(filter_text(node, Grammar.ESCAPED)) <= MAX_LENGTH - RESERVE
+    )
