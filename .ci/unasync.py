@@ -106,7 +106,7 @@ def main() -> None:
     check = "--check" in sys.argv[1:]
     sources = sorted(path for folder in ("pbmodels",) for path in (ROOT / folder).rglob("_async/*.py"))
     expected = {twin_of(source): generate(source) for source in sources}
-    found = {path for path in (ROOT / "pbmodels").rglob("_sync/*.py")}
+    found = set((ROOT / "pbmodels").rglob("_sync/*.py"))
     stale = [p for p, text in expected.items() if not p.exists() or p.read_text() != text]
     orphans = sorted(found - expected.keys())
     if check:

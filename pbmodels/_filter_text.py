@@ -70,9 +70,7 @@ def quote(text: str, grammar: Grammar | None) -> str:
         '"say \\\\"hi\\\\""'
     """
     if "\x00" in text:
-        raise InexpressibleText(
-            "PocketBase filters cannot hold the character U+0000; remove it from the value"
-        )
+        raise InexpressibleText("PocketBase filters cannot hold the character U+0000; remove it from the value")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -202,9 +200,7 @@ class BoundFilter:
         self._values = dict(values)
         names = self._parts[1::2]
         if missing := sorted(set(names) - self._values.keys()):
-            raise FilterError(
-                f"the filter {template!r} has no value for {{:{missing[0]}}}; pass {missing[0]}=..."
-            )
+            raise FilterError(f"the filter {template!r} has no value for {{:{missing[0]}}}; pass {missing[0]}=...")
         if unused := sorted(self._values.keys() - set(names)):
             raise FilterError(
                 f"the filter {template!r} has no placeholder {{:{unused[0]}}} for the value {unused[0]}=..."

@@ -16,13 +16,9 @@ from pbmodels.server import PocketBaseServer, ServerStartError
 def serve(
     dir: Annotated[
         Path,
-        typer.Argument(
-            help="Folder that keeps pb_data, pb_migrations, pb_hooks and pb_public; made if missing."
-        ),
+        typer.Argument(help="Folder that keeps pb_data, pb_migrations, pb_hooks and pb_public; made if missing."),
     ] = Path("."),
-    port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)
-    ] = 8090,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)] = 8090,
     superuser_email: Annotated[
         str | None,
         typer.Option(

@@ -64,9 +64,7 @@ def plain(value: Any, path: str) -> Any:
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise InvalidRequest(
-                    f"{path}: the key {key!r} is not text, and JSON objects have no other keys"
-                )
+                raise InvalidRequest(f"{path}: the key {key!r} is not text, and JSON objects have no other keys")
         return {key: plain(inner, f"{path}.{key}" if path else key) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(inner, f"{path}.{index}") for index, inner in enumerate(value)]
@@ -75,9 +73,7 @@ def plain(value: Any, path: str) -> Any:
     if isinstance(value, Decimal):
         number = float(value)
         if Decimal(repr(number)) != value:
-            raise InvalidRequest(
-                f"{path}: {value} does not fit into a 64-bit float exactly; keep it in a text field"
-            )
+            raise InvalidRequest(f"{path}: {value} does not fit into a 64-bit float exactly; keep it in a text field")
         return number
     if isinstance(value, date):
         raise InvalidRequest(f"{path}: {value!r} has no time and timezone; use a datetime with a timezone")

@@ -138,9 +138,7 @@ _HINTS = {
 }
 
 
-def error_from_response(
-    method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes
-) -> Exception:
+def error_from_response(method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
     """The error that an answer of 300 or more stands for."""
     try:
         answer = from_json(body)

@@ -35,9 +35,7 @@ def file_url(
     """
     collection = record.get("collectionId") or record.get("collectionName")
     if not record.get("id") or not collection:
-        raise InvalidRequest(
-            "the record has no id or no collection: only saved records have files with an address"
-        )
+        raise InvalidRequest("the record has no id or no collection: only saved records have files with an address")
     path = "/".join(
         (
             segment(collection, "collection"),

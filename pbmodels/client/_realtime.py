@@ -56,17 +56,14 @@ class Topic:
         Raises:
             InvalidRequest: It is longer than the server accepts, or the id cannot be one.
         """
-        if self.record_id is not None and (
-            not self.record_id or "/" in self.record_id or "?" in self.record_id
-        ):
+        if self.record_id is not None and (not self.record_id or "/" in self.record_id or "?" in self.record_id):
             raise InvalidRequest(f"{self.record_id!r} is no record id to watch")
         name = f"{self.collection}/{self.record_id or '*'}"
         condition = self.filter.render(grammar) if not isinstance(self.filter, str | None) else self.filter
         query = list_query(filter=condition, expand=self.expand, fields=self.fields, query=self.query)
         if query:
             values = {
-                key: value if isinstance(value, str) else ",".join(map(str, value))
-                for key, value in query.items()
+                key: value if isinstance(value, str) else ",".join(map(str, value)) for key, value in query.items()
             }
             name += "?options=" + quote(json.dumps({"query": values}, ensure_ascii=False), safe="")
         if len(name) > MAX_TOPIC:
@@ -96,18 +93,8 @@ class EventDecoder:
         """The events that are complete with this piece."""
         complete, separator, self._rest = (self._rest + chunk).rpartition(b"\n\n")
         if separator:
-            for event in SSEClient(_Bytes(complete + separator)).events():
+            for event in SSEClient(iter([complete + separator])).events():
                 yield ServerEvent(event.event, event.data, event.id or "")
-
-
-class _Bytes(list[bytes]):
-    """A finished piece of the stream, as sseclient-py wants its source."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__([data])
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def connect_call() -> Call:

@@ -123,9 +123,7 @@ def write_call(
     )
 
 
-def delete_call(
-    collection: str, record_id: str, *, query: Query | None = None, headers: Headers | None = None
-) -> Call:
+def delete_call(collection: str, record_id: str, *, query: Query | None = None, headers: Headers | None = None) -> Call:
     """A delete."""
     return Call("DELETE", records_path(collection, record_id), query=query or {}, headers=headers or {})
 

@@ -91,9 +91,7 @@ def encode_query(query: Query) -> str:
     """A query string; None values are left out, as in the official SDKs."""
     if not query:
         return ""
-    return urlencode(
-        {key: query_value(value) for key, value in query.items() if value is not None}, quote_via=quote
-    )
+    return urlencode({key: query_value(value) for key, value in query.items() if value is not None}, quote_via=quote)
 
 
 def list_query(

@@ -54,9 +54,7 @@ class SyncTransports:
         with self._lock:
             if self._transport is None or self._pid != os.getpid():
                 if self._transport is not None:
-                    self._abandoned.append(
-                        self._transport
-                    )  # the parent still uses its sockets: never close them
+                    self._abandoned.append(self._transport)  # the parent still uses its sockets: never close them
                 self._transport = httpx.HTTPTransport(
                     verify=_tls(self._url, self._verify), proxy=_proxy(self._url), limits=_LIMITS
                 )
@@ -76,9 +74,7 @@ class AsyncTransports:
     def __init__(self, url: httpx.URL, verify: ssl.SSLContext | bool) -> None:
         self._url = url
         self._verify = verify
-        self._pools: weakref.WeakKeyDictionary[Any, tuple[int, httpx.AsyncHTTPTransport]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._pools: weakref.WeakKeyDictionary[Any, tuple[int, httpx.AsyncHTTPTransport]] = weakref.WeakKeyDictionary()
 
     def get(self) -> httpx.AsyncHTTPTransport:
         """The pool of the running event loop, made on first use."""

@@ -74,9 +74,7 @@ class Upload:
             try:
                 return open(content, "rb")
             except OSError as error:
-                raise InvalidRequest(
-                    f"cannot read the file {os.fspath(content)!r}: {error.strerror}"
-                ) from None
+                raise InvalidRequest(f"cannot read the file {os.fspath(content)!r}: {error.strerror}") from None
         if isinstance(content, io.TextIOBase):
             raise InvalidRequest(f"the file {self.name!r} is open as text; open it with mode 'rb'")
         return content  # type: ignore[return-value]

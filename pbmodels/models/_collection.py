@@ -252,9 +252,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         if name in type(self).__pydantic_fields__:
             spec = specs_of(type(self))[name]
             if spec.read_only:
-                raise InvalidRecord(
-                    f"{spec.label} is filled by the server and cannot be set", {name: "read-only"}
-                )
+                raise InvalidRecord(f"{spec.label} is filled by the server and cannot be set", {name: "read-only"})
             if name == "id" and not self.is_new:
                 raise InvalidRecord(
                     f"{spec.label}: the id of a saved record cannot change; make a new record",

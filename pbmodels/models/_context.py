@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,7 +58,7 @@ def connect(server: str | PocketBase | None = None, **options: Any) -> PocketBas
 
 
 @contextmanager
-def using(client: C) -> Iterator[C]:
+def using(client: C) -> Generator[C]:
     """Use a client for all models inside a `with` block, in this thread or task only.
 
     For web back ends: a client per request, signed in as the user who asks.

@@ -14,7 +14,7 @@ from pbmodels.models._files import File
 from pbmodels.models._paths import expression
 from pbmodels.models._refs import Ref
 from pbmodels.models._specs import Spec
-from pbmodels.models._state import peek, state_of
+from pbmodels.models._state import peek, state_of, values_of
 from pbmodels.models._wire import to_wire
 from pbmodels.query import Kind
 
@@ -36,7 +36,7 @@ class FieldDescriptor:
             if "__pydantic_fields__" not in owner.__dict__:
                 raise AttributeError(self.name)  # pydantic is still collecting the fields of a subclass
             return expression(owner, self.name)
-        values = record.__dict__
+        values = values_of(record)
         try:
             value = values[self.name]
         except KeyError:
@@ -70,9 +70,7 @@ def _refs(record: Collection, spec: Spec, value: Any) -> Any:
             return value
         state = peek(record)
         brought = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
-        return [
-            item if isinstance(item, Ref) else Ref(item, spec.related(), brought.get(item)) for item in value
-        ]
+        return [item if isinstance(item, Ref) else Ref(item, spec.related(), brought.get(item)) for item in value]
     if isinstance(value, Ref):
         if value._model is None:
             value._model = spec.related()

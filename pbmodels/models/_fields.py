@@ -133,9 +133,7 @@ def _id_schema(check: Callable[[Any], Any]) -> CoreSchema:
     return core_schema.no_info_plain_validator_function(
         check,
         json_schema_input_schema=core_schema.str_schema(),
-        serialization=core_schema.plain_serializer_function_ser_schema(
-            str, return_schema=core_schema.str_schema()
-        ),
+        serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
     )
 
 
@@ -237,6 +235,6 @@ def autodate(*, on_update: bool = False, name: str | None = None, init: Literal[
         ...     created: Field[datetime] = autodate()
         ...     updated: Field[datetime] = autodate(on_update=True)
     """
-    info = pydantic_field(default=None)
+    info: Any = pydantic_field(default=None)
     info.metadata.append(Options(name=name, autodate="update" if on_update else "create"))
     return info

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json
 from pbmodels.client import ListResult
 from pbmodels.models._errors import UnreadableRecord
 from pbmodels.models._specs import Spec, specs_of
-from pbmodels.models._state import state_of
+from pbmodels.models._state import state_of, values_of
 from pbmodels.models._types import GeoPoint
 from pbmodels.query import Kind
 
@@ -143,13 +143,13 @@ class Loader(Generic[M]):
 
 
 def _drop_unset(record: Collection) -> None:
-    values = record.__dict__
+    values = values_of(record)
     for name in [name for name, value in values.items() if value is _Unset.UNSET]:
         del values[name]
 
 
 def _settle_deep(record: Collection) -> None:
-    values = record.__dict__
+    values = values_of(record)
     expand = values.pop("__expand__", None)
     _drop_unset(record)
     record.__pydantic_fields_set__.clear()

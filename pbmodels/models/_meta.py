@@ -44,7 +44,7 @@ class CollectionMeta(ModelMetaclass):
         def __eq__(cls, other: object) -> Filter: ...  # type: ignore[override]
         def __ne__(cls, other: object) -> Filter: ...  # type: ignore[override]
 
-        __hash__: ClassVar[Any]  # type: ignore[assignment]
+        __hash__: ClassVar[Any]
     else:
 
         def __getattr__(cls, name: str) -> Any:
@@ -53,11 +53,7 @@ class CollectionMeta(ModelMetaclass):
             try:
                 return super().__getattr__(name)
             except AttributeError:
-                if (
-                    name.startswith("_")
-                    or "__pydantic_fields__" not in cls.__dict__
-                    or not cls.__pydantic_complete__
-                ):
+                if name.startswith("_") or "__pydantic_fields__" not in cls.__dict__ or not cls.__pydantic_complete__:
                     raise
                 raise AttributeError(unknown_field(cls, name)) from None
 
@@ -75,9 +71,7 @@ class CollectionMeta(ModelMetaclass):
             {"__module__": namespace.get("__module__"), "__qualname__": f"{owner}.NotFound", "__doc__": None},
         )
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", message=".*shadows an attribute in parent.*", category=UserWarning
-            )
+            warnings.filterwarnings("ignore", message=".*shadows an attribute in parent.*", category=UserWarning)
             model = super().__new__(mcs, name, bases, namespace, **kwargs)
         if any(isinstance(base, CollectionMeta) for base in bases):
             _refuse_taken_names(model, name, namespace)

@@ -77,9 +77,7 @@ class Query(Generic[M]):
             raise FilterError(
                 f"where() got values for {', '.join(params)}, which need exactly one filter text with placeholders"
             )
-        return self._with(
-            _conditions=self._conditions + tuple(to_condition(item, params) for item in conditions)
-        )
+        return self._with(_conditions=self._conditions + tuple(to_condition(item, params) for item in conditions))
 
     def order_by(self, *terms: Expr[Any] | Sort | str) -> Self:
         """In this order, instead of any before; without one, records come by id.
@@ -95,9 +93,7 @@ class Query(Generic[M]):
         """
         order = tuple(to_sort(self._model, term) for term in terms)
         if len(order) > MAX_SORT:
-            raise FilterError(
-                f"order_by() got {len(order)} terms, and PocketBase sorts by at most {MAX_SORT}"
-            )
+            raise FilterError(f"order_by() got {len(order)} terms, and PocketBase sorts by at most {MAX_SORT}")
         return self._with(_order=order)
 
     def expand(self, *relations: type[Collection] | Expr[Any] | str) -> Self:
@@ -133,9 +129,7 @@ class Query(Generic[M]):
             or (index.start or 0) < 0
             or (index.stop or 0) < 0
         ):
-            raise FilterError(
-                "a query takes slices such as [:10] and [10:20]; for one record use first() or one()"
-            )
+            raise FilterError("a query takes slices such as [:10] and [10:20]; for one record use first() or one()")
         start, stop = index.start or 0, index.stop
         if self._limit is not None:
             stop = self._limit if stop is None else min(stop, self._limit)
@@ -187,8 +181,8 @@ class Query(Generic[M]):
         parts: list[Filter | None] = list(split(condition))
         if len(parts) > 1 and (self._order or self._offset):
             raise FilterError(
-                f"the conditions on {self._model.__name__} need {len(parts)} requests, and the server cannot order across "
-                "them: leave order_by() and the offset out and sort in Python, or ask for less at once"
+                f"the conditions on {self._model.__name__} need {len(parts)} requests, and the server "
+                "cannot order across them: leave order_by() and the offset out and sort in Python, or ask for less at once"
             )
         return parts
 
@@ -196,7 +190,8 @@ class Query(Generic[M]):
         parts = self._parts()
         if len(parts) > 1:
             raise FilterError(
-                f"the conditions on {self._model.__name__} need {len(parts)} requests, which {what} cannot join: ask for less at once"
+                f"the conditions on {self._model.__name__} need {len(parts)} requests, which {what} "
+                "cannot join: ask for less at once"
             )
         return parts[0]
 
@@ -209,9 +204,7 @@ class Query(Generic[M]):
                 size = max(1, min(batch, self._offset + self._limit))
             yield Cursor(self, part, size, page=self._offset // size + 1)
 
-    def _page_call(
-        self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None
-    ) -> Call:
+    def _page_call(self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None) -> Call:
         return list_call(
             self._model.__collection__,
             page=page,

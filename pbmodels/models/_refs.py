@@ -51,9 +51,7 @@ class Ref(Generic[M]):
 
     def _target(self) -> type[M]:
         if self._model is None:
-            raise ModelError(
-                f"this Ref({self.id!r}) belongs to no model's field, so there is no collection to ask"
-            )
+            raise ModelError(f"this Ref({self.id!r}) belongs to no model's field, so there is no collection to ask")
         return self._model
 
     def __eq__(self, other: object) -> bool:

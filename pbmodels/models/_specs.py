@@ -112,9 +112,7 @@ def resolve_model(target: Any, label: str) -> type[Collection]:
     if isinstance(target, str):
         found = _models.get(target)
         if found is None:
-            raise ModelError(
-                f"{label} relates to {target!r}, and no model of that name is declared; import it first"
-            )
+            raise ModelError(f"{label} relates to {target!r}, and no model of that name is declared; import it first")
         return found
     return target  # type: ignore[no-any-return]
 
@@ -130,7 +128,7 @@ def make_spec(owner: str, name: str, info: FieldInfo) -> Spec:
     options = next((item for item in info.metadata if isinstance(item, Options)), Options())
     label = f"{owner}.{name}"
     marked = next((item for item in info.metadata if isinstance(item, Kind)), None)
-    annotation = info.annotation
+    annotation: Any = info.annotation
     origin = get_origin(annotation)
     multiple = optional = False
     target: Any = None
@@ -178,7 +176,8 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) in (Union, types.UnionType):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) < len(get_args(annotation)):
-            return (members[0] if len(members) == 1 else Union[tuple(members)]), True
+            rest: Any = members[0] if len(members) == 1 else Union[tuple(members)]  # noqa: UP007
+            return rest, True
     return annotation, False
 
 
@@ -191,9 +190,7 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
         return marked or kind, inner if bare is get_args(inner)[0] else bare, multiple
     if origin is Literal:
         if not all(isinstance(value, str) and value for value in get_args(inner)):
-            raise ModelError(
-                f"{label} is a select: the values of its Literal must be texts that are not empty"
-            )
+            raise ModelError(f"{label} is a select: the values of its Literal must be texts that are not empty")
         return Kind.SELECT, inner, False
     if origin is list and get_args(inner):
         (item,) = get_args(inner)
@@ -211,9 +208,7 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
             if issubclass(inner, classes):
                 return kind, inner, False
     names = getattr(inner, "__name__", inner)
-    hint = _INSTEAD.get(
-        inner, "use str, int, float, bool, datetime, Literal, a dict, a list or a pydantic model"
-    )
+    hint = _INSTEAD.get(inner, "use str, int, float, bool, datetime, Literal, a dict, a list or a pydantic model")
     raise ModelError(f"{label} has the type {names}, which no field of PocketBase can hold: {hint}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -38,7 +38,12 @@ def state_of(record: Collection) -> RecordState:
     found = private.get(_KEY)
     if found is None:
         found = private[_KEY] = RecordState()
-    return found  # type: ignore[no-any-return]
+    return cast("RecordState", found)
+
+
+def values_of(record: Collection) -> dict[str, Any]:
+    """The values of a record by field name, as pydantic keeps them; checkers call them read-only."""
+    return record.__dict__  # pyright: ignore[reportReturnType]
 
 
 def peek(record: Collection) -> RecordState | None:

@@ -73,9 +73,7 @@ def _number(spec: Spec, value: Any, handler: Handler) -> Any:
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number, and PocketBase stores no others")
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
-        raise ValueError(
-            f"{value} is beyond 2**53, where PocketBase's numbers lose digits; use Field[str] to keep it"
-        )
+        raise ValueError(f"{value} is beyond 2**53, where PocketBase's numbers lose digits; use Field[str] to keep it")
     return value
 
 
@@ -126,7 +124,7 @@ _RULES: dict[Kind, Callable[[Spec, Any, Handler], Any]] = {
 def refusal(model: type[Collection], error: ValidationError) -> InvalidRecord:
     """Pydantic's findings as one sentence that names the collection and each field."""
     found: dict[str, str] = {}
-    for item in error.errors(include_url=False, include_input=False):
+    for item in error.errors(include_url=False):
         location = [part for part in item["loc"] if not str(part).startswith("function-")]
         name = str(location[0]) if location else ""
         where = ".".join(str(part) for part in location[1:] if isinstance(part, int))
@@ -137,9 +135,9 @@ def refusal(model: type[Collection], error: ValidationError) -> InvalidRecord:
             text = f"{model.__collection__}.{name} is required: give it a value, or a default in {model.__name__}"
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+            if kind.endswith(("_type", "_parsing")):
+                message = f"{message[0].lower()}{message[1:]}, not {type(item['input']).__name__}"
             label = f"{model.__collection__}.{name}" if name else f"a record of {model.__collection__!r}"
-            text = (
-                message if message.startswith(label) else f"{label}{f'[{where}]' if where else ''}: {message}"
-            )
+            text = message if message.startswith(label) else f"{label}{f'[{where}]' if where else ''}: {message}"
         found.setdefault(name, text)
     return InvalidRecord("; ".join(found.values()), found)

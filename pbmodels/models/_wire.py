@@ -42,11 +42,7 @@ def _file(spec: Spec, value: File | str) -> Upload | str:
         return value
     if value.upload is None:
         return value.name
-    return (
-        value.upload
-        if value.upload.name
-        else Upload(spec.name, value.upload.content, value.upload.content_type)
-    )
+    return value.upload if value.upload.name else Upload(spec.name, value.upload.content, value.upload.content_type)
 
 
 def _plain(spec: Spec, value: Any) -> Any:

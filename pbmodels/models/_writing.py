@@ -16,7 +16,7 @@ from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, RecordNotFound, SchemaMismatch
 from pbmodels.models._loading import loader_of
 from pbmodels.models._specs import Spec, specs_of
-from pbmodels.models._state import peek, state_of
+from pbmodels.models._state import peek, state_of, values_of
 from pbmodels.models._wire import to_wire
 from pbmodels.query import Kind
 
@@ -58,17 +58,14 @@ def _value(spec: Spec, value: Any) -> Any:
     from pbmodels.models._files import to_file
     from pbmodels.models._refs import ref_of
 
-    convert = {
-        Kind.RELATION: ref_of,
-        Kind.FILE: lambda item: item if isinstance(item, str) else to_file(item),
-    }
-    function = convert.get(spec.kind)
-    if function is None:
-        return value
     try:
-        return [function(item) for item in value]
+        if spec.kind is Kind.RELATION:
+            return [ref_of(item) for item in value]
+        if spec.kind is Kind.FILE:
+            return [item if isinstance(item, str) else to_file(item) for item in value]
     except ValueError as error:
         raise InvalidRecord(f"{spec.label}: {error}", {spec.name: str(error)}) from None
+    return value
 
 
 def save_call(record: Collection) -> Call | None:
@@ -119,7 +116,7 @@ def saved(record: Collection, call: Call, body: bytes, store: AuthStore) -> None
     adopt(record, fresh)
     for name, value in known.items():
         if record.__dict__.get(name) == value.id:
-            record.__dict__[name] = value  # keep the related record that is already here
+            values_of(record)[name] = value  # keep the related record that is already here
     answer = from_json(body)
     if (mine := store.record) is not None and mine.id == record.id:
         after_update(store, Record(answer))
@@ -165,5 +162,6 @@ def missing(model: type[Collection], record_id: str, error: NotFound) -> Excepti
         return error
     kind: type[RecordNotFound] = model.NotFound
     return kind(
-        f"there is no record {record_id!r} in collection {model.__collection__!r}, or a rule hides it from who is signed in"
+        f"there is no record {record_id!r} in collection {model.__collection__!r}, "
+        "or a rule hides it from who is signed in"
     )

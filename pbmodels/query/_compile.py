@@ -83,13 +83,9 @@ def filter_text(node: Filter, grammar: Grammar | None, opposite: bool = False) -
         case Not(item):
             return filter_text(item, grammar, not opposite)
         case And(items):
-            return _group(
-                [filter_text(item, grammar, opposite) for item in items], "||" if opposite else "&&"
-            )
+            return _group([filter_text(item, grammar, opposite) for item in items], "||" if opposite else "&&")
         case Or(items):
-            return _group(
-                [filter_text(item, grammar, opposite) for item in items], "&&" if opposite else "||"
-            )
+            return _group([filter_text(item, grammar, opposite) for item in items], "&&" if opposite else "||")
         case Comparison(path, operator, operand):
             text = operand.text if isinstance(operand, Path) else literal(operand, grammar)
             return _compare(path, operator, text, opposite)

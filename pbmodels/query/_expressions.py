@@ -74,9 +74,7 @@ class Expr(Generic[T]):
         )
 
     def __contains__(self, value: object) -> bool:
-        raise FilterError(
-            f"`in` cannot build a condition: use {self._path.name}.contains(...) or .in_([...])"
-        )
+        raise FilterError(f"`in` cannot build a condition: use {self._path.name}.contains(...) or .in_([...])")
 
     def __iter__(self) -> Any:
         raise TypeError(f"{self._path.name} is a field, not a value: it cannot be iterated over")
@@ -149,9 +147,7 @@ class Expr(Generic[T]):
         | `Post.status.in_([])` | `1 = 2` |
         """
         if isinstance(values, (str, bytes)):
-            raise FilterError(
-                f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]"
-            )
+            raise FilterError(f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]")
         operands = dict.fromkeys(self._operand(value) for value in values)
         return In(self._path, tuple(operands))
 
@@ -196,14 +192,10 @@ class Expr(Generic[T]):
         if path.multiple:
             if operator in ("=", "!=") and isinstance(other, (list, tuple)) and not other:
                 return Empty(path) if operator == "=" else Not(Empty(path))
-            raise FilterError(
-                f"{path.name} holds a list: use .contains(value), .not_contains(value) or .is_empty()"
-            )
+            raise FilterError(f"{path.name} holds a list: use .contains(value), .not_contains(value) or .is_empty()")
         operand = self._operand(other)
         if operand is None and operator not in ("=", "!="):
-            raise FilterError(
-                f"{path.name} cannot be compared with None by {operator}: use == None or != None"
-            )
+            raise FilterError(f"{path.name} cannot be compared with None by {operator}: use == None or != None")
         return Comparison(path, operator, operand)
 
     def _matching(self, how: Like, value: object) -> Filter:
@@ -211,9 +203,7 @@ class Expr(Generic[T]):
         if not isinstance(value, str):
             raise FilterError(f"{path.name}.{how.value}() takes text, not {type(value).__name__}")
         if path.multiple or path.kind in (Kind.NUMBER, Kind.BOOL, Kind.GEO_POINT):
-            raise FilterError(
-                f"{path.name} is not text (but {path.kind}): .{how.value}() cannot look into it"
-            )
+            raise FilterError(f"{path.name} is not text (but {path.kind}): .{how.value}() cannot look into it")
         literal(value, Grammar.ESCAPED)
         return Matching(path, how, value)
 
@@ -270,6 +260,4 @@ def _moment(path: Path, text: str) -> datetime:
     try:
         return isoparse(text)
     except ValueError:
-        raise FilterError(
-            f"{path.name} is a date and {text!r} is none: use a datetime with a timezone"
-        ) from None
+        raise FilterError(f"{path.name} is a date and {text!r} is none: use a datetime with a timezone") from None

@@ -38,9 +38,7 @@ def split(node: Filter) -> list[Filter]:
 
     def rebuilt(values: tuple[object, ...]) -> Filter:
         part = replace(found, values=values)
-        return (
-            And(tuple(part if item is found else item for item in items)) if isinstance(node, And) else part
-        )
+        return And(tuple(part if item is found else item for item in items)) if isinstance(node, And) else part
 
     return _cut(found, rebuilt)
 
@@ -52,7 +50,8 @@ def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filt
     if count_room < 1:
         compile_filter(base, Grammar.ESCAPED)
         raise FilterError(
-            f"the conditions beside {node.path.name}.in_() have too many comparisons for one request; ask for less at once"
+            f"the conditions beside {node.path.name}.in_() have too many comparisons "
+            "for one request; ask for less at once"
         )
     groups: list[list[object]] = [[]]
     used = 0

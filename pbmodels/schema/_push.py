@@ -40,10 +40,7 @@ def push(pb: PocketBase, *models: type[Collection]) -> list[str]:
     missing = {model.__collection__: model for model in models if model.__collection__ not in ids}
     for name, model in missing.items():
         for spec in specs_of(model).values():
-            if (
-                spec.kind is Kind.RELATION
-                and (target := spec.related().__collection__) not in ids.keys() | missing
-            ):
+            if spec.kind is Kind.RELATION and (target := spec.related().__collection__) not in ids.keys() | missing:
                 raise ModelError(
                     f"{spec.label} relates to the collection {target!r}, which the server does not have: "
                     f"push {spec.related().__name__} together with {name!r}"

@@ -76,9 +76,7 @@ class Launch:
         if port:
             problem = bind_problem(port)
             if problem is not None:
-                raise PortInUse(
-                    f"Port {port} of {HOST} can't be used ({problem.strerror}); choose another, or 0."
-                )
+                raise PortInUse(f"Port {port} of {HOST} can't be used ({problem.strerror}); choose another, or 0.")
             self._serve(port, deadline)
             return port
         for _ in range(PORT_ATTEMPTS - 1):

@@ -75,9 +75,7 @@ class SupervisedProcess:
         """Why the last command could not be run at all."""
         return self._failure
 
-    def run(
-        self, argv: Sequence[str], on_line: Callable[[str], None], env: Mapping[str, str] | None = None
-    ) -> None:
+    def run(self, argv: Sequence[str], on_line: Callable[[str], None], env: Mapping[str, str] | None = None) -> None:
         """Run a command; the one before must have ended.
 
         Args:

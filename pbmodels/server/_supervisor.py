@@ -62,9 +62,7 @@ class Supervisor:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP
         try:
-            child = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, env={**os.environ, **env}, creationflags=flags
-            )
+            child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, env={**os.environ, **env}, creationflags=flags)
         except (OSError, ValueError) as error:
             self._tell({"failed": str(error)})
             return

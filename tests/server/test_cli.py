@@ -91,9 +91,7 @@ def test_serve_until_a_signal(run: Run, tmp_path: Path, number: signal.Signals) 
 
 def test_serve_with_a_superuser_from_the_environment(run: Run) -> None:
     given = ("boss@example.com", "correct horse")
-    process = run(
-        "serve", "--port=0", PBMODELS_SUPERUSER_EMAIL=given[0], PBMODELS_SUPERUSER_PASSWORD=given[1]
-    )
+    process = run("serve", "--port=0", PBMODELS_SUPERUSER_EMAIL=given[0], PBMODELS_SUPERUSER_PASSWORD=given[1])
     told = introduction(process)
     assert told["Superuser"] == given[0]
     assert "Password" not in told

@@ -68,9 +68,7 @@ class TestNoBinary:
         with pytest.raises(ServerBinaryNotFound, match="not an executable file"):
             find_binary(tmp_path / "text")
 
-    def test_the_message_lists_the_places_and_the_cure(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_message_lists_the_places_and_the_cure(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_binary, "DISTRIBUTION", "no-such-distribution")
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(ServerBinaryNotFound) as caught:
@@ -147,9 +145,7 @@ class TestFolder:
 
 class TestDeadline:
     @pytest.mark.parametrize("start", ["", SAVES_SUPERUSER], ids=["superuser", "serve"])
-    def test_a_process_that_hangs_is_ended(
-        self, start: str, stand_in: Callable[[str], Path], tmp_path: Path
-    ) -> None:
+    def test_a_process_that_hangs_is_ended(self, start: str, stand_in: Callable[[str], Path], tmp_path: Path) -> None:
         script = start + f"echo $$ > {shlex.quote(str(tmp_path / 'pid'))}; echo one moment; exec sleep 60"
         server = PocketBaseServer(binary=stand_in(script), timeout=0.5)
         began = time.monotonic()

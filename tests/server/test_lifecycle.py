@@ -271,9 +271,7 @@ class TestOptions:
             assert eventually(lambda: len(heard) >= 3)
         assert heard == server.log_lines
 
-    def test_a_log_callback_that_fails_is_reported_and_does_no_harm(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_a_log_callback_that_fails_is_reported_and_does_no_harm(self, caplog: pytest.LogCaptureFixture) -> None:
         def fail(line: str) -> None:
             raise ValueError(line)
 
@@ -286,9 +284,7 @@ class TestOptions:
         with PocketBaseServer(
             args=["--encryptionEnv=MY_KEY", "--origins=https://a.example"], env={"MY_KEY": "k" * 32}
         ) as server:
-            answer = httpx.get(
-                f"{server.url}/api/health", headers={"Origin": "https://a.example"}, trust_env=False
-            )
+            answer = httpx.get(f"{server.url}/api/health", headers={"Origin": "https://a.example"}, trust_env=False)
             assert answer.headers["access-control-allow-origin"] == "https://a.example"
 
     def test_the_executable_is_found_in_the_package(self) -> None:

@@ -194,9 +194,7 @@ class AsyncBaseClient:
                 await self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_PROBE}))
                 state.grammar = Grammar.ESCAPED
             except BadRequest:
-                await self._transmit(
-                    Call("GET", records_path, query={**constants, "filter": GRAMMAR_CONTROL})
-                )
+                await self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_CONTROL}))
                 state.grammar = Grammar.RAW
         return state.grammar
 

@@ -105,9 +105,7 @@ class AsyncCollectionService:
             1, 1, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
         )
         if not result.items:
-            raise NotFound(
-                f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404
-            )
+            raise NotFound(f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404)
         return result.items[0]
 
     async def get_one(
@@ -123,9 +121,7 @@ class AsyncCollectionService:
         Raises:
             NotFound: There is none.
         """
-        call = Call(
-            "GET", base_path(name_or_id), query=list_query(fields=fields, query=query), headers=headers or {}
-        )
+        call = Call("GET", base_path(name_or_id), query=list_query(fields=fields, query=query), headers=headers or {})
         return Record(await self._json(call))
 
     async def create(
@@ -142,15 +138,11 @@ class AsyncCollectionService:
             ValidationFailed: The server refused it; `field_errors` says why.
 
         Example:
-            >>> notes = await pb.collections.create(
-            ...     {"name": "notes", "fields": [{"name": "t", "type": "text"}]}
-            ... )
+            >>> notes = await pb.collections.create({"name": "notes", "fields": [{"name": "t", "type": "text"}]})
             >>> notes.name
             'notes'
         """
-        return Record(
-            await self._json(Call("POST", _PATH, query=query or {}, headers=headers or {}, json=dict(body)))
-        )
+        return Record(await self._json(Call("POST", _PATH, query=query or {}, headers=headers or {}, json=dict(body))))
 
     async def update(
         self,
@@ -164,13 +156,9 @@ class AsyncCollectionService:
         call = Call("PATCH", base_path(name_or_id), query=query or {}, headers=headers or {}, json=dict(body))
         return Record(await self._json(call))
 
-    async def delete(
-        self, name_or_id: str, *, query: Query | None = None, headers: Headers | None = None
-    ) -> None:
+    async def delete(self, name_or_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
         """Delete a collection and all its records."""
-        await self._client.execute(
-            Call("DELETE", base_path(name_or_id), query=query or {}, headers=headers or {})
-        )
+        await self._client.execute(Call("DELETE", base_path(name_or_id), query=query or {}, headers=headers or {}))
 
     async def _json(self, call: Call) -> Any:
         return decode(call, await self._client.execute(call))

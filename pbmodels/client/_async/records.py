@@ -150,7 +150,7 @@ class AsyncRecordService:
         )
         if not result.items:
             raise NotFound(
-                f"no record of {self.name!r} matches the filter {str(filter)!r}; it may also be hidden by the list rule",
+                f"no record of {self.name!r} matches the filter {str(filter)!r}, or the list rule hides it",
                 url=f"{self._client.url}{calls.records_path(self.name)}",
                 status=404,
                 response={"status": 404, "message": "The requested resource wasn't found.", "data": {}},
@@ -172,9 +172,7 @@ class AsyncRecordService:
             NotFound: There is none, or the view rule hides it.
             InvalidRequest: The id cannot be one.
         """
-        call = calls.view_call(
-            self.name, record_id, expand=expand, fields=fields, query=query, headers=headers
-        )
+        call = calls.view_call(self.name, record_id, expand=expand, fields=fields, query=query, headers=headers)
         return Record(await self._json(call))
 
     async def create(
@@ -208,9 +206,7 @@ class AsyncRecordService:
             >>> record.title
             'Hello'
         """
-        call = calls.write_call(
-            self.name, None, body or {}, expand=expand, fields=fields, query=query, headers=headers
-        )
+        call = calls.write_call(self.name, None, body or {}, expand=expand, fields=fields, query=query, headers=headers)
         return Record(await self._json(call))
 
     async def update(
@@ -244,9 +240,7 @@ class AsyncRecordService:
         calls.after_update(self._client.auth_store, record)
         return record
 
-    async def delete(
-        self, record_id: str, *, query: Query | None = None, headers: Headers | None = None
-    ) -> None:
+    async def delete(self, record_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
         """Delete a record; deleting who is signed in signs out.
 
         Raises:
@@ -285,9 +279,7 @@ class AsyncRecordService:
         """
         for name, value in (("identity", identity), ("password", password)):
             if not isinstance(value, str) or not value:
-                raise InvalidRequest(
-                    f"the {name} to sign in to {self.name!r} with must be text that is not empty"
-                )
+                raise InvalidRequest(f"the {name} to sign in to {self.name!r} with must be text that is not empty")
         call = calls.auth_call(
             self.name,
             "auth-with-password",

@@ -106,9 +106,7 @@ class CollectionService:
             1, 1, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
         )
         if not result.items:
-            raise NotFound(
-                f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404
-            )
+            raise NotFound(f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404)
         return result.items[0]
 
     def get_one(
@@ -124,14 +122,10 @@ class CollectionService:
         Raises:
             NotFound: There is none.
         """
-        call = Call(
-            "GET", base_path(name_or_id), query=list_query(fields=fields, query=query), headers=headers or {}
-        )
+        call = Call("GET", base_path(name_or_id), query=list_query(fields=fields, query=query), headers=headers or {})
         return Record(self._json(call))
 
-    def create(
-        self, body: Mapping[str, Any], *, query: Query | None = None, headers: Headers | None = None
-    ) -> Record:
+    def create(self, body: Mapping[str, Any], *, query: Query | None = None, headers: Headers | None = None) -> Record:
         """Create a collection.
 
         Args:
@@ -147,9 +141,7 @@ class CollectionService:
             >>> notes.name
             'notes'
         """
-        return Record(
-            self._json(Call("POST", _PATH, query=query or {}, headers=headers or {}, json=dict(body)))
-        )
+        return Record(self._json(Call("POST", _PATH, query=query or {}, headers=headers or {}, json=dict(body))))
 
     def update(
         self,

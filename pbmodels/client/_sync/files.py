@@ -50,9 +50,7 @@ class FileService:
             >>> pb.files.get_url({"id": "r1", "collectionName": "posts"}, "a b.png", thumb="100x100")
             'http://.../api/files/posts/r1/a%20b.png?thumb=100x100'
         """
-        return file_url(
-            self._client.url, record, filename, thumb=thumb, token=token, download=download, query=query
-        )
+        return file_url(self._client.url, record, filename, thumb=thumb, token=token, download=download, query=query)
 
     def get_token(self, *, query: Query | None = None, headers: Headers | None = None) -> str:
         """A short-lived token for protected files, for who is signed in.

@@ -151,7 +151,7 @@ class RecordService:
         )
         if not result.items:
             raise NotFound(
-                f"no record of {self.name!r} matches the filter {str(filter)!r}; it may also be hidden by the list rule",
+                f"no record of {self.name!r} matches the filter {str(filter)!r}, or the list rule hides it",
                 url=f"{self._client.url}{calls.records_path(self.name)}",
                 status=404,
                 response={"status": 404, "message": "The requested resource wasn't found.", "data": {}},
@@ -173,9 +173,7 @@ class RecordService:
             NotFound: There is none, or the view rule hides it.
             InvalidRequest: The id cannot be one.
         """
-        call = calls.view_call(
-            self.name, record_id, expand=expand, fields=fields, query=query, headers=headers
-        )
+        call = calls.view_call(self.name, record_id, expand=expand, fields=fields, query=query, headers=headers)
         return Record(self._json(call))
 
     def create(
@@ -209,9 +207,7 @@ class RecordService:
             >>> record.title
             'Hello'
         """
-        call = calls.write_call(
-            self.name, None, body or {}, expand=expand, fields=fields, query=query, headers=headers
-        )
+        call = calls.write_call(self.name, None, body or {}, expand=expand, fields=fields, query=query, headers=headers)
         return Record(self._json(call))
 
     def update(
@@ -284,9 +280,7 @@ class RecordService:
         """
         for name, value in (("identity", identity), ("password", password)):
             if not isinstance(value, str) or not value:
-                raise InvalidRequest(
-                    f"the {name} to sign in to {self.name!r} with must be text that is not empty"
-                )
+                raise InvalidRequest(f"the {name} to sign in to {self.name!r} with must be text that is not empty")
         call = calls.auth_call(
             self.name,
             "auth-with-password",

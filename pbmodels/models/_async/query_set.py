@@ -147,9 +147,7 @@ class AsyncQuerySet(Query[M]):
                 return True
         return False
 
-    def watch(
-        self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()
-    ) -> AsyncWatch[M]:
+    def watch(self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()) -> AsyncWatch[M]:
         """Changes of the records that match, as they happen; see the model's `watch`."""
         relations = [*self._expand, *expand]
         return AsyncWatch(self._model, watch_topic(self._model, self.filter, id, relations, fields))

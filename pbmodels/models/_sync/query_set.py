@@ -148,9 +148,7 @@ class QuerySet(Query[M]):
                 return True
         return False
 
-    def watch(
-        self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()
-    ) -> Watch[M]:
+    def watch(self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()) -> Watch[M]:
         """Changes of the records that match, as they happen; see the model's `watch`."""
         relations = [*self._expand, *expand]
         return Watch(self._model, watch_topic(self._model, self.filter, id, relations, fields))
