@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from pbmodels import PocketBase, PocketBaseServer, connect
+from pbmodels import AsyncPocketBase, PocketBase, PocketBaseServer, connect
 from pbmodels.schema import push
 from tests.blog import MODELS
 
@@ -48,3 +48,10 @@ def blog(pb: PocketBase) -> PocketBase:
     for model in reversed(MODELS):
         pb.send(f"/api/collections/{model.__collection__}/truncate", method="DELETE")
     return connect(pb)
+
+
+@pytest.fixture
+async def aio(blog: PocketBase) -> AsyncIterator[AsyncPocketBase]:
+    """The async twin of `blog`, whose connections end with the test's event loop."""
+    async with blog.aio as client:
+        yield client

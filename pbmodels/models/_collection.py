@@ -18,7 +18,7 @@ from pbmodels.models._fields import Field, field
 from pbmodels.models._meta import CollectionMeta, describe_fields
 from pbmodels.models._paths import unknown_field
 from pbmodels.models._specs import specs_of
-from pbmodels.models._state import peek, state_of
+from pbmodels.models._state import peek, replace_state, state_of
 from pbmodels.models._sync import actions
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
@@ -44,7 +44,11 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     """
 
     model_config = ConfigDict(
-        validate_assignment=True, extra="forbid", hide_input_in_errors=True, protected_namespaces=()
+        validate_assignment=True,
+        validate_default=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        protected_namespaces=(),
     )
 
     __collection__: ClassVar[str]
@@ -276,8 +280,8 @@ class Collection(BaseModel, metaclass=CollectionMeta):
                 return super().__getattr__(name)
             raise AttributeError(unknown_field(type(self), name))
 
-    def _check_value(self, name: str, value: Any) -> None:
-        """Validate a value that was changed in place as an assignment would.
+    def _checked(self, name: str, value: Any) -> Any:
+        """A value that was changed in place, validated as an assignment would.
 
         Raises:
             InvalidRecord: It does not fit the field.
@@ -287,6 +291,15 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             BaseModel.__setattr__(probe, name, value)
         except ValidationError as error:
             raise refusal(type(self), error) from None
+        return probe.__dict__[name]
+
+    def __copy__(self) -> Self:
+        twin = super().__copy__()
+        state = peek(self)
+        if state is not None:
+            object.__setattr__(twin, "__pydantic_private__", dict(self.__pydantic_private__ or {}))
+            replace_state(twin, state)
+        return twin
 
     def _file_url(self, name: str, *, thumb: str | None, download: bool, token: str | None) -> str:
         record = {"id": self.id, "collectionName": type(self).__collection__}

@@ -69,8 +69,8 @@ def _refs(record: Collection, spec: Spec, value: Any) -> Any:
         if all(isinstance(item, Ref) for item in value):
             return value
         state = peek(record)
-        brought = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
-        return [item if isinstance(item, Ref) else Ref(item, spec.related(), brought.get(item)) for item in value]
+        found = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
+        return [item if isinstance(item, Ref) else Ref(item, spec.related(), found.get(item)) for item in value]
     if isinstance(value, Ref):
         if value._model is None:
             value._model = spec.related()
@@ -78,7 +78,8 @@ def _refs(record: Collection, spec: Spec, value: Any) -> Any:
     if not value:
         return None
     state = peek(record)
-    return Ref(value, spec.related(), state.expand.get(spec.server_name) if state else None)
+    brought = state.expand.get(spec.server_name) if state else None
+    return Ref(value, spec.related(), brought if brought is not None and brought.id == value else None)
 
 
 def _files(record: Collection, spec: Spec, value: Any) -> Any:

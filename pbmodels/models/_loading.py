@@ -136,8 +136,9 @@ class Loader(Generic[M]):
             data, location = data["record"], location[1:]
         field = ".".join(str(part) for part in location if not str(part).startswith("function-"))
         record_id = data.get("id", "?") if isinstance(data, dict) else "?"
+        reason = "the relation is not set" if found["type"] == "string_too_short" else found["msg"]
         return UnreadableRecord(
-            f"{name}.{field} of record {record_id!r} does not fit its declared type ({found['msg']}); "
+            f"{name}.{field} of record {record_id!r} does not fit its declared type ({reason}); "
             f"change the record on the server, or the type in {self._model.__name__}"
         )
 
@@ -234,7 +235,9 @@ _PLAIN: dict[Any, Callable[[], CoreSchema]] = {
 def _value(spec: Spec) -> CoreSchema:
     if spec.kind in (Kind.DATE, Kind.AUTODATE):
         return core_schema.datetime_schema(tz_constraint="aware")
-    if spec.kind in (Kind.RELATION, Kind.FILE):
+    if spec.kind is Kind.RELATION:
+        return core_schema.str_schema(min_length=None if spec.optional else 1)
+    if spec.kind is Kind.FILE:
         return core_schema.str_schema()
     bare = getattr(spec.type, "__origin__", spec.type) if hasattr(spec.type, "__metadata__") else spec.type
     if bare in _PLAIN:

@@ -182,7 +182,7 @@ class Query(Generic[M]):
         if len(parts) > 1 and (self._order or self._offset):
             raise FilterError(
                 f"the conditions on {self._model.__name__} need {len(parts)} requests, and the server "
-                "cannot order across them: leave order_by() and the offset out and sort in Python, or ask for less at once"
+                "cannot order across them: leave order_by() and the offset out and sort in Python, or ask for less"
             )
         return parts
 

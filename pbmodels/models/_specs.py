@@ -190,7 +190,7 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
         return marked or kind, inner if bare is get_args(inner)[0] else bare, multiple
     if origin is Literal:
         if not all(isinstance(value, str) and value for value in get_args(inner)):
-            raise ModelError(f"{label} is a select: the values of its Literal must be texts that are not empty")
+            raise ModelError(f"{label} is a select: the values of its Literal must be non-empty texts")
         return Kind.SELECT, inner, False
     if origin is list and get_args(inner):
         (item,) = get_args(inner)
@@ -203,6 +203,10 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
         raise ModelError(f"{label} has the type {inner!r}, which is not defined; import it before the model")
     if isinstance(inner, type):
         if issubclass(inner, enum.Enum):
+            if not all(isinstance(member.value, str) and member.value for member in inner):
+                raise ModelError(
+                    f"{label} is a select: the values of {inner.__name__} must be non-empty texts"
+                )
             return Kind.SELECT, inner, False
         for kind, classes in _BY_CLASS:
             if issubclass(inner, classes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ def state_of(record: Collection) -> RecordState:
     if found is None:
         found = private[_KEY] = RecordState()
     return cast("RecordState", found)
+
+
+def replace_state(record: Collection, state: RecordState) -> None:
+    """Give a copy of a record a state of its own."""
+    private = record.__pydantic_private__
+    assert private is not None
+    private[_KEY] = replace(state, snapshots=dict(state.snapshots), expand=dict(state.expand))
 
 
 def values_of(record: Collection) -> dict[str, Any]:

@@ -59,7 +59,17 @@ def _guarded(spec: Spec, schema: CoreSchema) -> CoreSchema:
 def _text(spec: Spec, value: Any, handler: Handler) -> Any:
     value = handler(value)
     to_wire(spec, value)
+    if spec.kind is Kind.SELECT and spec.multiple:
+        _refuse_repeats(value)
     return value
+
+
+def _refuse_repeats(values: list[Any]) -> None:
+    repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
+    if repeated is not None:
+        raise ValueError(
+            f"has {str(repeated)!r} more than once, and PocketBase keeps each value once; remove the repeats"
+        )
 
 
 def _number(spec: Spec, value: Any, handler: Handler) -> Any:
@@ -87,10 +97,15 @@ def _date(spec: Spec, value: Any, handler: Handler) -> Any:
             "use e.g. datetime.now(timezone.utc) or value.replace(tzinfo=timezone.utc)"
         )
     moment = moment.astimezone(UTC)
+    if moment < _ZERO_ENDS:
+        raise ValueError("0001-01-01 00:00:00 UTC stands for no date in PocketBase; use None or a later moment")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)  # what PocketBase keeps
 
 
-def _bool(spec: Spec, value: Any, handler: Handler) -> Any:
+_ZERO_ENDS = datetime(1, 1, 1, microsecond=1000, tzinfo=UTC)
+
+
+def _as_it_is(spec: Spec, value: Any, handler: Handler) -> Any:
     return handler(value)
 
 
@@ -103,10 +118,14 @@ def _relations(spec: Spec, value: Any, handler: Handler) -> Any:
                 f"relates to {spec.related().__collection__!r}, not to {type(record).__collection__!r}: "
                 f"give a {spec.related().__name__}, its Ref or its id"
             )
+    if spec.multiple:
+        _refuse_repeats(refs)
     return refs
 
 
 def _autodate(spec: Spec, value: Any, handler: Handler) -> Any:
+    if value is None:
+        return None  # the default: not saved yet
     raise ValueError("is filled by the server; leave it out")
 
 
@@ -114,10 +133,10 @@ _RULES: dict[Kind, Callable[[Spec, Any, Handler], Any]] = {
     Kind.NUMBER: _number,
     Kind.DATE: _date,
     Kind.AUTODATE: _autodate,
-    Kind.BOOL: _bool,
-    Kind.GEO_POINT: _bool,
+    Kind.BOOL: _as_it_is,
+    Kind.GEO_POINT: _as_it_is,
     Kind.RELATION: _relations,
-    Kind.FILE: _bool,
+    Kind.FILE: _as_it_is,
 }
 
 

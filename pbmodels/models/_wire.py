@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,9 @@ def to_wire(spec: Spec, value: Any) -> Any:
     """
     kind = spec.kind
     if kind is Kind.JSON:
-        return _plain(spec, _dump(value))
+        value = _plain(spec, _dump(value))
+        # The server takes a text such as "123" or "true" for the json it spells; quoted, it stays a text.
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else value
     if value is None:
         return ""
     if kind is Kind.RELATION:

@@ -14,7 +14,9 @@ from pbmodels.client._record import Record
 from pbmodels.client._record_calls import after_update, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, RecordNotFound, SchemaMismatch
+from pbmodels.models._files import to_file
 from pbmodels.models._loading import loader_of
+from pbmodels.models._refs import Ref, ref_of
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.models._state import peek, state_of, values_of
 from pbmodels.models._wire import to_wire
@@ -55,9 +57,6 @@ def _value(spec: Spec, value: Any) -> Any:
     """A list that was changed in place may hold what only an assignment would have converted."""
     if not spec.multiple:
         return value
-    from pbmodels.models._files import to_file
-    from pbmodels.models._refs import ref_of
-
     try:
         if spec.kind is Kind.RELATION:
             return [ref_of(item) for item in value]
@@ -87,7 +86,7 @@ def save_call(record: Collection) -> Call | None:
         value = _value(spec, values[name])
         if is_new and value is None:
             continue  # the server's own zero value
-        _revalidate(record, spec, value)
+        value = _revalidated(record, spec, value)
         body[spec.server_name] = to_wire(spec, value)
         if spec.kind is Kind.PASSWORD:
             body[f"{spec.server_name}Confirm"] = body[spec.server_name]
@@ -96,10 +95,11 @@ def save_call(record: Collection) -> Call | None:
     return write_call(collection, record.id, body) if body else None
 
 
-def _revalidate(record: Collection, spec: Spec, value: Any) -> None:
-    """A list or dict changed in place has not met its declared type yet."""
-    if spec.mutable and spec.kind is not Kind.FILE and spec.name not in record.__pydantic_fields_set__:
-        record._check_value(spec.name, value)
+def _revalidated(record: Collection, spec: Spec, value: Any) -> Any:
+    """A list or dict that may have changed in place has not met its declared type since."""
+    if spec.mutable and spec.kind is not Kind.FILE:
+        return record._checked(spec.name, value)
+    return value
 
 
 def saved(record: Collection, call: Call, body: bytes, store: AuthStore) -> None:
@@ -112,11 +112,13 @@ def saved(record: Collection, call: Call, body: bytes, store: AuthStore) -> None
     fresh = loader_of(model).one(body)
     state = state_of(record)
     state.is_new = False
-    known = {name: value for name, value in record.__dict__.items() if _ref_with_record(value)}
+    known = {name: value for name, value in record.__dict__.items() if isinstance(value, Ref) and value.record}
+    expand = state.expand
     adopt(record, fresh)
+    state.expand = expand  # related records that are here already stay, where the relation still names them
     for name, value in known.items():
         if record.__dict__.get(name) == value.id:
-            values_of(record)[name] = value  # keep the related record that is already here
+            values_of(record)[name] = value
     answer = from_json(body)
     if (mine := store.record) is not None and mine.id == record.id:
         after_update(store, Record(answer))
@@ -127,10 +129,6 @@ def saved(record: Collection, call: Call, body: bytes, store: AuthStore) -> None
             "the server has no such field, or hides it; create it there, remove it from "
             f"{model.__name__}, or declare it with field(hidden=True)"
         )
-
-
-def _ref_with_record(value: Any) -> bool:
-    return getattr(value, "_record", None) is not None and hasattr(value, "_model")
 
 
 def _not_kept(model: type[Collection], call: Call, answer: dict[str, Any]) -> list[str]:
