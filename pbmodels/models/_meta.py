@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 from pydantic import Field as pydantic_field
 from pydantic._internal._model_construction import (
     ModelMetaclass,  # mypy's dataclass_transform needs the real one
+    build_lenient_weakvaluedict,
 )
+from pydantic._internal._typing_extra import parent_frame_namespace
 
 from pbmodels.models._descriptors import FieldDescriptor
 from pbmodels.models._errors import ModelError, RecordNotFound
@@ -70,9 +72,11 @@ class CollectionMeta(ModelMetaclass):
             (RecordNotFound,),
             {"__module__": namespace.get("__module__"), "__qualname__": f"{owner}.NotFound", "__doc__": None},
         )
+        # pydantic would look for types that are local to a function one frame too near: this one
+        namespace.setdefault("__pydantic_parent_namespace__", build_lenient_weakvaluedict(parent_frame_namespace()))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*shadows an attribute in parent.*", category=UserWarning)
-            model = super().__new__(mcs, name, bases, namespace, **kwargs)
+            model = super().__new__(mcs, name, bases, namespace, __pydantic_reset_parent_namespace__=False, **kwargs)
         if any(isinstance(base, CollectionMeta) for base in bases):
             _refuse_taken_names(model, name, namespace)
             register_model(model)

@@ -204,9 +204,7 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
     if isinstance(inner, type):
         if issubclass(inner, enum.Enum):
             if not all(isinstance(member.value, str) and member.value for member in inner):
-                raise ModelError(
-                    f"{label} is a select: the values of {inner.__name__} must be non-empty texts"
-                )
+                raise ModelError(f"{label} is a select: the values of {inner.__name__} must be non-empty texts")
             return Kind.SELECT, inner, False
         for kind, classes in _BY_CLASS:
             if issubclass(inner, classes):

@@ -67,9 +67,7 @@ def _text(spec: Spec, value: Any, handler: Handler) -> Any:
 def _refuse_repeats(values: list[Any]) -> None:
     repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
     if repeated is not None:
-        raise ValueError(
-            f"has {str(repeated)!r} more than once, and PocketBase keeps each value once; remove the repeats"
-        )
+        raise ValueError(f"has {str(repeated)!r} more than once, and PocketBase keeps each once; remove the repeats")
 
 
 def _number(spec: Spec, value: Any, handler: Handler) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from pbmodels import Collection as CollectionBase
 from pbmodels import (
     AsyncPocketBase,
     ConnectionFailed,
@@ -31,6 +30,7 @@ from pbmodels import (
     field,
     using,
 )
+from pbmodels import Collection as CollectionBase
 from tests.blog import Comment, Post, User
 
 

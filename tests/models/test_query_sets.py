@@ -1,0 +1,346 @@
+"""Query sets on the real server: what they send and what comes back; sync and async."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from pbmodels import AsyncPocketBase, FilterError, MultipleRecordsFound, Page, PocketBase
+from pbmodels.models._cursor import last_id
+from tests.blog import Comment, Post, User
+
+
+@pytest.fixture
+def posts(blog: PocketBase) -> list[Post]:
+    """Seven posts, views 0 to 6."""
+    return [Post(title=f"post {n}", views=n, status=n % 2 == 0).save() for n in range(7)]
+
+
+@pytest.fixture
+def sent(blog: PocketBase) -> list[dict[str, str]]:
+    """The queries of the requests that go out from here on."""
+    queries: list[dict[str, str]] = []
+
+    def keep(request: httpx.Request) -> None:
+        queries.append({key: values[0] for key, values in parse_qs(urlsplit(str(request.url)).query).items()})
+
+    blog.before_send = keep
+    return queries
+
+
+def views(records: list[Post]) -> list[int]:
+    return [post.views for post in records]
+
+
+def test_where_order_and_all(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    query = Post.where(Post.views > 2, Post.status == True).order_by(-Post.views)
+
+    assert views(query.all()) == [6, 4]
+    assert sent[-1]["filter"] == "(views > 2 && status = true)"
+    assert sent[-1]["sort"] == "-views,id"
+
+
+def test_queries_are_lazy_and_reusable(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    base = Post.where(Post.views > 2)
+    narrowed = base.where(Post.views < 5)
+
+    assert sent == []
+    assert (base.count(), narrowed.count()) == (4, 2)
+    assert str(base) == "views > 2"
+    assert str(narrowed) == "(views > 2 && views < 5)"
+    assert repr(narrowed.order_by(Post.title).limit(3)) == (
+        "<QuerySet of Post: '(views > 2 && views < 5)', order_by='title', limit=3>"
+    )
+
+
+def test_all_records_without_a_condition(posts: list[Post]) -> None:
+    assert sorted(views(Post.all())) == list(range(7))
+    assert [post.id for post in Post.where()] == sorted(post.id for post in posts)
+    assert str(Post.where()) == ""
+
+
+def test_iteration_pages_by_key(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    ids = sorted(post.id for post in posts)
+
+    found = [[post.id for post in batch] for batch in Post.where().in_batches(3)]
+
+    assert found == [ids[:3], ids[3:6], ids[6:]]
+    assert [query.get("filter") for query in sent] == [None, f'id > "{ids[2]}"', f'id > "{ids[5]}"']
+    assert {query["sort"] for query in sent} == {"id"}
+    assert {query["skipTotal"] for query in sent} == {"1"}
+
+
+def test_iteration_neither_skips_nor_repeats_while_others_write(blog: PocketBase) -> None:
+    kept = {Post(title="x").save().id for _ in range(20)}
+    doomed = [Post(title="y").save() for _ in range(20)]
+    seen: list[str] = []
+
+    for batch in Post.where().in_batches(5):
+        seen += [post.id for post in batch]
+        if doomed:
+            doomed.pop().delete()
+        Post(title="z").save()
+
+    assert len(seen) == len(set(seen))
+    assert kept <= set(seen)
+
+
+def test_iteration_in_an_order_pages_by_number(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    found = [views(batch) for batch in Post.where().order_by(-Post.views).in_batches(3)]
+
+    assert found == [[6, 5, 4], [3, 2, 1], [0]]
+    assert [query["page"] for query in sent] == ["1", "2", "3"]
+
+
+def test_a_full_last_page_ends_the_walk(posts: list[Post]) -> None:
+    assert len(list(Post.where().limit(6).in_batches(3))) == 2
+    assert [len(batch) for batch in Post.where(Post.views < 6).in_batches(3)] == [3, 3]
+
+
+def test_breaking_off_leaves_the_client_usable(posts: list[Post]) -> None:
+    for _ in Post.where().in_batches(2):
+        break
+    assert Post.count() == 7
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (slice(None, 3), [0, 1, 2]),
+        (slice(2, 5), [2, 3, 4]),
+        (slice(5, None), [5, 6]),
+        (slice(4, 100), [4, 5, 6]),
+        (slice(0, 0), []),
+        (slice(7, 9), []),
+    ],
+)
+def test_slices(posts: list[Post], part: slice, expected: list[int]) -> None:
+    query = Post.where().order_by(Post.views)[part]
+
+    assert views(query.all()) == expected
+    assert query.count() == len(expected)
+    assert query.exists() is bool(expected)
+    assert [number for batch in query.in_batches(2) for number in views(batch)] == expected
+
+
+def test_slices_of_slices_and_limits(posts: list[Post]) -> None:
+    query = Post.where().order_by(Post.views)
+
+    assert views(query[1:6][1:3].all()) == [2, 3]
+    assert views(query.limit(4)[2:].all()) == [2, 3]
+    assert views(query[2:].limit(2).all()) == [2, 3]
+    assert [post.id for post in Post.where()[2:4]] == sorted(post.id for post in posts)[2:4]
+
+
+@pytest.mark.parametrize("index", [slice(-3, None), slice(0, 4, 2), 3])
+def test_other_indexes_are_refused(index: Any) -> None:
+    with pytest.raises(FilterError, match="use first"):
+        Post.where()[index]
+
+
+def test_first_one_and_one_or_none(posts: list[Post]) -> None:
+    first = Post.where().order_by(-Post.views).first()
+
+    assert first is not None
+    assert first.views == 6
+    assert Post.where(Post.views == 99).first() is None
+    assert Post.where(Post.views == 3).one().views == 3
+    assert Post.where(Post.views == 99).one_or_none() is None
+    with pytest.raises(Post.NotFound, match="no record of 'posts' matches 'views = 99'"):
+        Post.where(Post.views == 99).one()
+    with pytest.raises(MultipleRecordsFound, match="more than one record of 'posts' matches 'views > 2'"):
+        Post.where(Post.views > 2).one()
+
+
+def test_pages_have_totals(posts: list[Post]) -> None:
+    page = Post.where(Post.views > 0).order_by(Post.views).page(2, 4)
+
+    assert isinstance(page, Page)
+    assert (views(page.items), page.page, page.per_page, page.total_items, page.total_pages) == ([5, 6], 2, 4, 6, 2)
+    assert views(list(page)) == [5, 6]
+    assert len(page) == 2
+    assert Post.where().page(9, 4).items == []
+
+
+@pytest.mark.parametrize(("number", "size"), [(0, 10), (1, 0), (1, 1001)])
+def test_pages_that_the_server_would_change_are_refused(blog: PocketBase, number: int, size: int) -> None:
+    with pytest.raises(ValueError, match="page"):
+        Post.where().page(number, size)
+
+
+def test_count_and_exists(posts: list[Post]) -> None:
+    assert Post.count() == 7
+    assert Post.where(Post.views > 2).count() == 4
+    assert Post.where(Post.views > 2).limit(3).count() == 3
+    assert Post.where(Post.views > 2).exists()
+    assert not Post.where(Post.views > 99).exists()
+
+
+def test_raw_text_with_bound_values(posts: list[Post]) -> None:
+    assert views(Post.where("views > {:n} && title ~ {:t}", n=4, t="post").order_by("views").all()) == [5, 6]
+    assert views(Post.where(Post.status == True).where("views >= 4").order_by("-views").all()) == [6, 4]
+    assert Post.where(PocketBase().filter("views = {:n}", n=3)).one().views == 3
+
+
+def test_more_values_than_one_request_can_carry(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    wanted = [posts[1].id, *(f"missing{n:08}" for n in range(700)), posts[5].id]
+    query = Post.where(Post.id.in_(wanted), Post.views > 0)
+
+    found = query.all()
+
+    assert sorted(views(found)) == [1, 5]
+    assert len(sent) > 3
+    assert all(len(request["filter"]) <= 3500 for request in sent)
+    assert query.count() == 2
+    assert query.exists()
+    assert query.limit(1).count() == 1
+    assert len(query.limit(1).all()) == 1
+    with pytest.raises(FilterError, match="need 4 requests|need . requests, and the server cannot order across them"):
+        query.order_by(Post.title).all()
+    with pytest.raises(FilterError, match=r"which page\(\) cannot join"):
+        query.page(1, 10)
+
+
+def test_too_many_values_to_exclude_are_refused(blog: PocketBase) -> None:
+    with pytest.raises(FilterError, match="comparisons, and PocketBase accepts 200|characters, and PocketBase accepts"):
+        Post.where(Post.id.not_in(f"missing{n:08}" for n in range(700))).all()
+
+
+def test_at_most_eight_terms_of_an_order() -> None:
+    with pytest.raises(FilterError, match="order_by.. got 9 terms, and PocketBase sorts by at most 8"):
+        Post.where().order_by(*[Post.title] * 9)
+
+
+def test_conditions_that_are_none() -> None:
+    with pytest.raises(FilterError, match="got False instead of a condition"):
+        Post.where(Post.title is None)  # type: ignore[arg-type]
+    with pytest.raises(FilterError, match="takes conditions such as"):
+        Post.where(3)  # type: ignore[arg-type]
+    with pytest.raises(FilterError, match="the filter text is empty"):
+        Post.where(" ")
+    with pytest.raises(FilterError, match="need exactly one filter text"):
+        Post.where(Post.views > 1, n=1)
+    with pytest.raises(FilterError, match="has no truth value before it is run"):
+        bool(Post.where())
+    with pytest.raises(TypeError, match="use count"):
+        len(Post.where())
+
+
+def test_expand_brings_related_records_along(blog: PocketBase, sent: list[dict[str, str]]) -> None:
+    ann = User(email="ann@example.com", password="12345678", name="Ann").save()
+    bob = User(email="bob@example.com", password="12345678", name="Bob").save()
+    post = Post(title="x", author=ann, reviewers=[bob, ann]).save()
+    Comment(text="c", post=post, author=bob).save()
+    sent.clear()
+
+    comment = Comment.where().expand(Comment.post.author, Comment.post.reviewers, "author").one()
+
+    record = comment.post.record
+    assert record is not None
+    assert record.author is not None
+    assert record.author.record is not None
+    assert record.author.record.name == "Ann"
+    assert [ref.record.name for ref in record.reviewers if ref.record] == ["Bob", "Ann"]
+    assert comment.author is not None
+    assert comment.author.get().name == "Bob"
+    assert len(sent) == 1
+    assert sent[0]["expand"] == "post.author,post.reviewers,author"
+    assert record.changed_fields == set()
+
+
+def test_a_relation_fetches_its_record_once(blog: PocketBase, sent: list[dict[str, str]]) -> None:
+    user = User(email="ann@example.com", password="12345678", name="Ann").save()
+    post = Post.get(Post(title="x", author=user).save().id)
+    sent.clear()
+
+    assert post.author is not None
+    assert post.author.record is None
+    assert post.author.get().name == "Ann"
+    assert post.author.get() is post.author.record
+    assert len(sent) == 1
+
+
+def test_an_expanded_record_stays_after_a_save_while_the_relation_does(blog: PocketBase) -> None:
+    ann = User(email="ann@example.com", password="12345678", name="Ann").save()
+    bob = User(email="bob@example.com", password="12345678", name="Bob").save()
+    post = Post.get(Post(title="x", author=ann).save().id, expand=[Post.author])
+
+    post.views = 3
+    post.save()
+    assert post.author is not None
+    assert post.author.record == ann
+
+    post.author = bob.id
+    post.save()
+    assert post.author is not None
+    assert post.author.record is None
+
+
+def test_relations_in_conditions(blog: PocketBase) -> None:
+    ann = User(email="ann@example.com", password="12345678", name="Ann").save()
+    mine = Post(title="mine", author=ann, reviewers=[ann]).save()
+    other = Post(title="other").save()
+
+    assert Post.where(Post.author == ann).all() == [mine]
+    assert mine.author is not None
+    assert Post.where(Post.author == mine.author).all() == [mine]
+    assert Post.where(Post.author == ann.id).all() == [mine]
+    assert Post.where(Post.author != ann).all() == [other]
+    assert Post.where(Post.author == None).all() == [other]  # noqa: E711
+    assert Post.where(Post.author.name == "Ann").all() == [mine]
+    assert Post.where(~Post.author.name.contains("nn")).all() == [other]
+    assert Post.where(Post.reviewers.name == "Ann").all() == [mine]
+
+
+def test_what_expand_does_not_take() -> None:
+    with pytest.raises(FilterError, match=r"expand\(\) takes relations of Post"):
+        Post.where().expand(Post.title)
+    with pytest.raises(FilterError, match="has no field 'nope'"):
+        Post.where().expand("nope")
+
+
+async def test_the_same_awaited(posts: list[Post], aio: AsyncPocketBase) -> None:
+    query = Post.aio.where(Post.views > 2).order_by(-Post.views)
+
+    assert views(await query.all()) == [6, 5, 4, 3]
+    assert views([post async for post in query]) == [6, 5, 4, 3]
+    assert [views(batch) async for batch in query.in_batches(3)] == [[6, 5, 4], [3]]
+    assert len([post async for post in Post.aio.where().limit(5)]) == 5
+    assert (await query.count(), await query.exists()) == (4, True)
+    first = await query.first()
+    assert first is not None
+    assert first.views == 6
+    assert (await query[1:2].one()).views == 5
+    assert (await query.page(1, 3)).total_pages == 2
+    assert len(await Post.aio.all()) == 7
+    with pytest.raises(Post.NotFound):
+        await Post.aio.where(Post.views == 99).one()
+
+
+async def test_an_async_relation(aio: AsyncPocketBase) -> None:
+    user = await User(email="ann@example.com", password="12345678", name="Ann").aio.save()
+    post = await Post.aio.get((await Post(title="x", author=user).aio.save()).id)
+
+    assert post.author is not None
+    assert (await post.author.aio.get()).name == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"items":[],"page":1,"perPage":30}', ""),
+        (b'{"page":1,"items":[{"collectionId":"c","id":"a"},{"collectionId":"c","id":"b"}]}', "b"),
+        (
+            b'{"items":[{"collectionId":"c","expand":{"x":{"collectionId":"c","id":"no"}},"id":"yes",'
+            b'"json":[{"collectionId":"c","id":"no"}]}],"page":1,"perPage":1,"totalItems":-1,"totalPages":-1}',
+            "yes",
+        ),
+        (b'{"items":[{"collectionId":"c","id":"yes","t":"],\\"page\\":1}{\\"collectionId\\":"}],"page":1}', "yes"),
+        (b'{"items":[{"id":"bare"}]}', "bare"),
+    ],
+)
+def test_the_last_id_of_a_page_is_found_from_its_end(body: bytes, expected: str) -> None:
+    assert last_id(body) == expected
