@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime import Topic
 from pbmodels.models._paths import resolve_path, to_expand
-from pbmodels.query import Filter
+from pbmodels.models._query import Query
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -30,24 +30,19 @@ class Event(Generic[M]):
     record: M
 
 
-def watch_topic(
-    model: type[Collection],
-    condition: Filter | None,
-    record_id: str | None,
-    expand: Sequence[Any],
-    fields: Sequence[Any],
-) -> Topic:
-    """The topic for `watch()`.
+def watch_topic(query: Query[Any], record_id: str | None, expand: Sequence[Any], fields: Sequence[Any]) -> Topic:
+    """The topic that a query's `watch()` listens to.
 
     Raises:
         FilterError: A relation or field is none.
     """
     if isinstance(expand, str) or isinstance(fields, str):
         raise FilterError("watch() takes expand= and fields= as lists, such as expand=[Post.author]")
+    model = query._model
     names = [str(resolve_path(model, item) if isinstance(item, str) else item) for item in fields]
     if names and "id" not in names:
         names.insert(0, "id")
-    paths = [to_expand(model, item) for item in expand]
+    paths = list(dict.fromkeys((*query._expand, *(to_expand(model, item) for item in expand))))
     if names:
         names += [f"expand.{path}" for path in paths]
-    return Topic(model.__collection__, record_id, filter=condition, expand=paths, fields=names)
+    return Topic(model.__collection__, record_id, filter=query.filter, expand=paths, fields=names)

@@ -203,8 +203,8 @@ def _field(spec: Spec) -> CoreSchema:
         schema = core_schema.list_schema(schema)
     if spec.kind in (Kind.RELATION, Kind.FILE):
         pass  # the descriptor makes Refs and Files of the names, and None of ""
-    elif spec.optional and spec.kind is Kind.JSON:
-        schema = core_schema.nullable_schema(schema)
+    elif spec.kind is Kind.JSON:
+        schema = _json_or_null(spec, schema)
     elif spec.optional:
         schema = (
             core_schema.union_schema([_empty_as_none(), schema], mode="left_to_right")
@@ -214,6 +214,20 @@ def _field(spec: Spec) -> CoreSchema:
     elif spec.kind is Kind.AUTODATE:
         schema = core_schema.union_schema([schema, _empty_as_none()], mode="left_to_right")
     return core_schema.with_default_schema(schema, default=_Unset.UNSET)
+
+
+def _json_or_null(spec: Spec, schema: CoreSchema) -> CoreSchema:
+    """Json that was never set is null: None where the model says so, else the default that the model gives."""
+    if spec.optional:
+        return core_schema.nullable_schema(schema)
+    if spec.info.is_required():
+        return schema
+
+    def default(_: Any) -> Any:
+        return spec.info.get_default(call_default_factory=True)
+
+    unset = core_schema.no_info_after_validator_function(default, core_schema.none_schema())
+    return core_schema.union_schema([schema, unset], mode="left_to_right")
 
 
 def _empty_as_none() -> CoreSchema:

@@ -104,6 +104,19 @@ def test_empty_values_are_none_where_the_model_says_so(blog: PocketBase) -> None
     assert post.place == GeoPoint(0, 0)
 
 
+def test_json_that_was_never_set_is_the_default(blog: PocketBase) -> None:
+    record = blog.collection("posts").create({"title": "made elsewhere"})
+    assert record.meta is None
+
+    post = Post.get(record.id)
+
+    assert post.meta == {}
+    assert post.changed_fields == set()
+    post.meta["a"] = 1
+    post.save()
+    assert Post.get(record.id).meta == {"a": 1}
+
+
 def test_values_can_be_taken_away_again(blog: PocketBase) -> None:
     post = Post(title="x", published=datetime.now(UTC), section="home", author=make_user(), tags=["news"]).save()
 

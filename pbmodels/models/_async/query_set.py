@@ -149,8 +149,7 @@ class AsyncQuerySet(Query[M]):
 
     def watch(self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()) -> AsyncWatch[M]:
         """Changes of the records that match, as they happen; see the model's `watch`."""
-        relations = [*self._expand, *expand]
-        return AsyncWatch(self._model, watch_topic(self._model, self.filter, id, relations, fields))
+        return AsyncWatch(self._model, watch_topic(self, id, expand, fields))
 
     def _unordered(self) -> Query[Any]:
         return self._with(_order=(), _offset=0)

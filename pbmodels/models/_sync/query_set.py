@@ -150,8 +150,7 @@ class QuerySet(Query[M]):
 
     def watch(self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()) -> Watch[M]:
         """Changes of the records that match, as they happen; see the model's `watch`."""
-        relations = [*self._expand, *expand]
-        return Watch(self._model, watch_topic(self._model, self.filter, id, relations, fields))
+        return Watch(self._model, watch_topic(self, id, expand, fields))
 
     def _unordered(self) -> Query[Any]:
         return self._with(_order=(), _offset=0)
