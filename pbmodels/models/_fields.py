@@ -68,7 +68,7 @@ class Relation(Generic[R]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _id_schema(ref_of)
+        return _by_name(ref_of)
 
 
 class Relations(Generic[M]):
@@ -88,7 +88,7 @@ class Relations(Generic[M]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.list_schema(_id_schema(ref_of))
+        return core_schema.list_schema(_by_name(ref_of))
 
 
 class FileField:
@@ -109,7 +109,7 @@ class FileField:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _file_schema()
+        return _by_name(to_file)
 
 
 class FileList:
@@ -126,22 +126,16 @@ class FileList:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.list_schema(_file_schema())
+        return core_schema.list_schema(_by_name(to_file))
 
 
-def _id_schema(check: Callable[[Any], Any]) -> CoreSchema:
+def _by_name(check: Callable[[Any], Any]) -> CoreSchema:
+    """Values that a check takes, and that are dumped as the id or file name they stand for."""
+    text = core_schema.nullable_schema(core_schema.str_schema())
     return core_schema.no_info_plain_validator_function(
         check,
-        json_schema_input_schema=core_schema.str_schema(),
-        serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
-    )
-
-
-def _file_schema() -> CoreSchema:
-    return core_schema.no_info_plain_validator_function(
-        to_file,
-        json_schema_input_schema=core_schema.nullable_schema(core_schema.str_schema()),
-        serialization=core_schema.plain_serializer_function_ser_schema(wire_name),
+        json_schema_input_schema=text,
+        serialization=core_schema.plain_serializer_function_ser_schema(wire_name, return_schema=text),
     )
 
 

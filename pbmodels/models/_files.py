@@ -82,6 +82,6 @@ def to_file(value: Any) -> File:
     return File(upload.name, upload)
 
 
-def wire_name(value: File | str | None) -> str | None:
-    """The name of a file, for JSON."""
+def wire_name(value: object) -> str | None:
+    """The name of a file, or the id of a Ref, for JSON."""
     return None if value is None else str(value)

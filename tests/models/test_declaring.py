@@ -200,5 +200,6 @@ def test_a_relation_to_a_model_that_is_not_there() -> None:
 def test_schema_for_other_tools() -> None:
     schema = Everything.model_json_schema(mode="validation")
 
-    assert schema["properties"]["parent"]["type"] == "string"
+    assert schema["properties"]["parent"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+    assert Everything.model_json_schema(mode="serialization")["properties"]["docs"]["type"] == "array"
     assert schema["properties"]["whole"]["type"] == "integer"

@@ -289,6 +289,8 @@ def test_dump_and_repr(blog: PocketBase) -> None:
     dumped = post.model_dump()
     assert (dumped["author"], dumped["title"]) == (user.id, "x")
     assert Post.get(post.id).model_dump(mode="json")["author"] == user.id
+    assert Post(title="y").model_dump(mode="json")["author"] is None
+    assert Post.get(post.id).model_dump_json() == post.model_dump_json()
     assert f"author='{user.id}'" in repr(Post.get(post.id)) or f"author=Ref('{user.id}')" in repr(Post.get(post.id))
 
 
