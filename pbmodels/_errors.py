@@ -3,6 +3,7 @@
     PocketBaseError
       FilterError            a filter, sort or expand that cannot be written        (ValueError)
         InexpressibleText    a string that this server's filter grammar cannot hold
+      EmbeddedServerError    a server of our own that does not start: `pbmodels.server`
       ...                    what a server answered: `pbmodels.client`
       ...                    what a record cannot hold: `pbmodels.models`
 

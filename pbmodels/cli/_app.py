@@ -5,7 +5,7 @@ from __future__ import annotations
 import rich.console
 import typer
 
-from pbmodels.server import EmbeddedServerError
+from pbmodels.client import PocketBaseError
 
 from ._serve import serve
 
@@ -35,6 +35,6 @@ def main() -> None:
     """
     try:
         app()
-    except EmbeddedServerError as error:
+    except PocketBaseError as error:
         rich.console.Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(str(error))
         raise SystemExit(1) from None

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pbmodels._errors import PocketBaseError
 
-class EmbeddedServerError(Exception):
+
+class EmbeddedServerError(PocketBaseError):
     """Base of all errors of `pbmodels.server`."""
 
 
