@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 import types
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -97,7 +98,7 @@ class Spec:
         return resolve_model(self.target, self.label)
 
 
-_models: dict[str, type[Collection]] = {}
+_models: weakref.WeakValueDictionary[str, type[Collection]] = weakref.WeakValueDictionary()
 
 
 def register_model(model: type[Collection]) -> None:

@@ -17,7 +17,7 @@ from pbmodels._filter_text import MAX_SAFE_INTEGER
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._paths import unknown_field
 from pbmodels.models._specs import Spec, make_spec
-from pbmodels.models._wire import to_wire
+from pbmodels.models._wire import named, to_wire
 from pbmodels.query import Kind
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def _relations(spec: Spec, value: Any, handler: Handler) -> Any:
     return refs
 
 
+def _files(spec: Spec, value: Any, handler: Handler) -> Any:
+    found = handler(value)
+    return [named(spec, file) for file in found] if spec.multiple else named(spec, found)
+
+
 def _autodate(spec: Spec, value: Any, handler: Handler) -> Any:
     if value is None:
         return None  # the default: not saved yet
@@ -134,7 +139,7 @@ _RULES: dict[Kind, Callable[[Spec, Any, Handler], Any]] = {
     Kind.BOOL: _as_it_is,
     Kind.GEO_POINT: _as_it_is,
     Kind.RELATION: _relations,
-    Kind.FILE: _as_it_is,
+    Kind.FILE: _files,
 }
 
 

@@ -33,19 +33,25 @@ def to_wire(spec: Spec, value: Any) -> Any:
     if kind is Kind.RELATION:
         return [str(item) for item in value] if spec.multiple else str(value)
     if kind is Kind.FILE:
-        return [_file(spec, item) for item in value] if spec.multiple else _file(spec, value)
+        return [_file(item) for item in value] if spec.multiple else _file(value)
     if kind is Kind.GEO_POINT:
         assert isinstance(value, GeoPoint)
         return {"lon": value.lon, "lat": value.lat}
     return _plain(spec, value)
 
 
-def _file(spec: Spec, value: File | str) -> Upload | str:
+def _file(value: File | str) -> Upload | str:
     if isinstance(value, str):
         return value
-    if value.upload is None:
-        return value.name
-    return value.upload if value.upload.name else Upload(spec.name, value.upload.content, value.upload.content_type)
+    return value.name if value.upload is None else value.upload
+
+
+def named(spec: Spec, file: File) -> File:
+    """A file that came without a name is called like its field; the server adds what it needs."""
+    upload = file.upload
+    if upload is None or upload.name:
+        return file
+    return File(spec.name, Upload(spec.name, upload.content, upload.content_type))
 
 
 def _plain(spec: Spec, value: Any) -> Any:

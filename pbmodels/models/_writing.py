@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -19,7 +20,7 @@ from pbmodels.models._loading import loader_of
 from pbmodels.models._refs import Ref, ref_of
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.models._state import peek, state_of, values_of
-from pbmodels.models._wire import to_wire
+from pbmodels.models._wire import named, to_wire
 from pbmodels.query import Kind
 
 if TYPE_CHECKING:
@@ -43,35 +44,50 @@ def changed(record: Collection) -> set[str]:
         if state.is_new:
             return {name for name in values if name in specs and not specs[name].read_only}
         for name, before in state.snapshots.items():
-            if (
-                name not in names
-                and name in values
-                and to_wire(specs[name], _value(specs[name], values[name])) != before
-            ):
+            if name not in names and name in values and _differs(specs[name], values[name], before):
                 names.add(name)
     names.discard("id")
     return names
 
 
-def _value(spec: Spec, value: Any) -> Any:
-    """A list that was changed in place may hold what only an assignment would have converted."""
-    if not spec.multiple:
-        return value
+def _differs(spec: Spec, value: Any, before: Any) -> bool:
+    """Whether a value goes out as something else than before; one that cannot go out does."""
     try:
-        if spec.kind is Kind.RELATION:
-            return [ref_of(item) for item in value]
-        if spec.kind is Kind.FILE:
-            return [item if isinstance(item, str) else to_file(item) for item in value]
-    except ValueError as error:
-        raise InvalidRecord(f"{spec.label}: {error}", {spec.name: str(error)}) from None
+        return bool(to_wire(spec, _settled(spec, value)) != before)
+    except InvalidRecord:
+        return True
+
+
+def _settled(spec: Spec, value: Any) -> Any:
+    """A list that was changed in place takes what an assignment would have converted."""
+    if spec.multiple and spec.kind in (Kind.RELATION, Kind.FILE):
+        try:
+            value[:] = [_item(spec, item) for item in value]
+        except ValueError as error:
+            raise InvalidRecord(f"{spec.label}: {error}", {spec.name: str(error)}) from None
     return value
 
 
-def save_call(record: Collection) -> Call | None:
-    """The request that saves a record: a create, or an update of the changed fields; None without changes.
+def _item(spec: Spec, item: Any) -> Any:
+    if spec.kind is Kind.RELATION:
+        return ref_of(item)
+    return item if isinstance(item, str) else named(spec, to_file(item))
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A save on its way: the request, and what each field went out as."""
+
+    call: Call
+    sent: dict[str, Any]
+
+
+def saving(record: Collection) -> Saving | None:
+    """What saves a record: a create, or an update of the changed fields; None without changes.
 
     Raises:
-        InvalidRecord: The record was deleted, or a list changed in place holds what the server would change.
+        InvalidRecord: The record was deleted, relates to one that is not saved yet, or has a list that was
+            changed in place to hold what the server would change.
     """
     state = peek(record)
     collection = type(record).__collection__
@@ -79,68 +95,88 @@ def save_call(record: Collection) -> Call | None:
         raise InvalidRecord(f"{collection} record {record.id!r} was deleted; make a new one to save it again")
     specs = specs_of(type(record))
     is_new = state is not None and state.is_new
-    values = record.__dict__
+    sent: dict[str, Any] = {}
     body: dict[str, Any] = {}
     for name in sorted(changed(record), key=list(specs).index):
         spec = specs[name]
-        value = _value(spec, values[name])
+        value = _checked(record, spec, _settled(spec, record.__dict__[name]))
+        sent[name] = to_wire(spec, value)
         if is_new and value is None:
             continue  # the server's own zero value
-        value = _revalidated(record, spec, value)
-        body[spec.server_name] = to_wire(spec, value)
+        body[spec.server_name] = sent[name]
         if spec.kind is Kind.PASSWORD:
-            body[f"{spec.server_name}Confirm"] = body[spec.server_name]
+            body[f"{spec.server_name}Confirm"] = sent[name]
     if is_new:
-        return write_call(collection, None, body)
-    return write_call(collection, record.id, body) if body else None
+        return Saving(write_call(collection, None, body), sent)
+    return Saving(write_call(collection, record.id, body), sent) if body else None
 
 
-def _revalidated(record: Collection, spec: Spec, value: Any) -> Any:
+def _checked(record: Collection, spec: Spec, value: Any) -> Any:
     """A list or dict that may have changed in place has not met its declared type since."""
+    if spec.kind is Kind.RELATION:
+        for ref in value if spec.multiple else [value]:
+            if isinstance(ref, Ref) and ref.record is not None and ref.record.is_new:
+                message = f"{spec.label} relates to a {type(ref.record).__name__} that is not saved yet; save it first"
+                raise InvalidRecord(message, {spec.name: message})
     if spec.mutable and spec.kind is not Kind.FILE:
         return record._checked(spec.name, value)
     return value
 
 
-def saved(record: Collection, call: Call, body: bytes, store: AuthStore) -> None:
+def saved(record: Collection, saving: Saving, body: bytes, store: AuthStore) -> None:
     """Take over what the server answered to a save.
+
+    What was changed while the request was under way stays, and stays to be saved.
 
     Raises:
         SchemaMismatch: The server kept the record but has no field for some of what was sent.
     """
-    model = type(record)
+    model, specs = type(record), specs_of(type(record))
     fresh = loader_of(model).one(body)
+    values = record.__dict__
+    later = {
+        name: values[name]
+        for name in changed(record)
+        if name not in saving.sent or _differs(specs[name], values[name], saving.sent[name])
+    }
+    known = {name: value for name, value in values.items() if isinstance(value, Ref) and value.record is not None}
+    withheld = {
+        name: values[name]
+        for name in saving.sent
+        if name not in fresh.__dict__ and specs[name].kind is not Kind.PASSWORD
+    }
     state = state_of(record)
     state.is_new = False
-    known = {name: value for name, value in record.__dict__.items() if isinstance(value, Ref) and value.record}
     expand = state.expand
     adopt(record, fresh)
     state.expand = expand  # related records that are here already stay, where the relation still names them
-    for name, value in known.items():
-        if record.__dict__.get(name) == value.id:
-            values_of(record)[name] = value
-    answer = from_json(body)
+    values = values_of(record)
+    values.update({name: ref for name, ref in known.items() if values.get(name) == ref.id})
+    values.update(withheld)
+    values.update(later)
+    record.__pydantic_fields_set__.update(later)
     if (mine := store.record) is not None and mine.id == record.id:
-        after_update(store, Record(answer))
-    missing = _not_kept(model, call, answer)
+        after_update(store, Record(from_json(body)))
+    _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
+
+
+def _refuse_loss(model: type[Collection], record_id: str, missing: list[str]) -> None:
     if missing:
+        names = ", ".join(repr(specs_of(model)[name].server_name) for name in missing)
         raise SchemaMismatch(
-            f"collection {model.__collection__!r} kept record {record.id!r} without {', '.join(map(repr, missing))}: "
+            f"collection {model.__collection__!r} kept record {record_id!r} without {names}: "
             "the server has no such field, or hides it; create it there, remove it from "
             f"{model.__name__}, or declare it with field(hidden=True)"
         )
 
 
-def _not_kept(model: type[Collection], call: Call, answer: dict[str, Any]) -> list[str]:
-    sent = {*(call.json or {}), *(name for name, _ in call.files)}
-    return [
-        spec.server_name
-        for spec in specs_of(model).values()
-        if spec.server_name in sent - answer.keys()
-        and spec.kind is not Kind.PASSWORD
-        and not spec.options.server.get("hidden")
-        and not spec.info.exclude
-    ]
+def _may_be_withheld(model: type[Collection]) -> set[str]:
+    """Fields that a good server may leave out of its answer: hidden ones, and the email of an auth record."""
+    return {
+        name
+        for name, spec in specs_of(model).items()
+        if spec.options.server.get("hidden") or (spec.kind is Kind.EMAIL and "password" in specs_of(model))
+    }
 
 
 def adopt(record: Collection, fresh: Collection) -> None:

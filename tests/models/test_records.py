@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 import re
@@ -446,6 +447,40 @@ async def test_the_verbs_of_a_record_awaited(aio: AsyncPocketBase) -> None:
         await Post.aio.get(post.id)
     with pytest.raises(Post.NotFound):
         await post.aio.refresh()
+
+
+def test_a_relation_to_a_record_that_is_not_saved_yet(blog: PocketBase) -> None:
+    user = User(email="ann@example.com", password="12345678")
+
+    with pytest.raises(InvalidRecord, match=r"posts.author relates to a User that is not saved yet; save it first"):
+        Post(title="x", author=user).save()
+    with pytest.raises(InvalidRecord, match=r"posts.reviewers relates to a User that is not saved yet"):
+        Post(title="x", reviewers=[user]).save()
+
+
+async def test_what_changes_while_a_save_is_under_way_is_kept(aio: AsyncPocketBase) -> None:
+    post = Post(title="x", cover=b"one", gallery=[b"two"])
+    save = asyncio.create_task(post.aio.save())
+    await asyncio.sleep(0)  # the request has been made, the answer is not here
+    post.title = "y"
+    post.tags.append("news")
+
+    await save
+
+    assert (post.title, post.tags, post.changed_fields) == ("y", ["news"], {"title", "tags"})
+    await post.aio.save()
+    loaded = await Post.aio.get(post.id)
+    assert (loaded.title, loaded.tags, post.changed_fields) == ("y", ["news"], set())
+
+
+def test_a_guest_who_registers_keeps_the_email_that_the_server_withholds(blog: PocketBase) -> None:
+    blog.collections.update("users", {"createRule": ""})
+    try:
+        with PocketBase(blog.url) as guest, using(guest):
+            user = User(email="ann@example.com", password="12345678", name="Ann").save()
+    finally:
+        blog.collections.update("users", {"createRule": None})
+    assert (user.email, user.changed_fields, user.is_new) == ("ann@example.com", set(), False)
 
 
 def test_the_signed_in_record_stays_in_step(blog: PocketBase) -> None:

@@ -11,7 +11,7 @@ from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_expand
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import adopt, missing, save_call, saved
+from pbmodels.models._writing import adopt, missing, saved, saving
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -32,15 +32,15 @@ async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -
 
 async def save(record: Collection) -> None:
     """Create the record, or update what changed."""
-    call = save_call(record)
-    if call is None:
+    under_way = saving(record)
+    if under_way is None:
         return
     client = async_client(type(record))
     try:
-        body = await client.execute(call)
+        body = await client.execute(under_way.call)
     except NotFound as error:
         raise missing(type(record), record.id, error) from None
-    saved(record, call, body, client.auth_store)
+    saved(record, under_way, body, client.auth_store)
 
 
 async def delete(record: Collection) -> None:
