@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import json
 import os
 import tempfile
@@ -35,25 +34,24 @@ class AuthStore:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._token = ""
-        self._record: Record | None = None
-        self._callbacks: list[AuthCallback] = []
+        self._kept: tuple[str, Record | None] = ("", None)  # replaced as a whole, so that the two always match
+        self._callbacks: tuple[AuthCallback, ...] = ()
 
     @property
     def token(self) -> str:
         """The token that requests send, "" when nobody is signed in."""
-        return self._token
+        return self._kept[0]
 
     @property
     def record(self) -> Record | None:
         """The auth record of who is signed in, or None."""
-        return self._record
+        return self._kept[1]
 
     @property
     def is_valid(self) -> bool:
         """Whether there is a token that has not expired, as far as this machine's clock tells."""
-        return bool(self.token) and _payload(self.token).get("exp", 0) > time.time()
+        expires = _payload(self.token).get("exp")
+        return isinstance(expires, (int, float)) and expires > time.time()
 
     @property
     def is_superuser(self) -> bool:
@@ -71,16 +69,12 @@ class AuthStore:
             token: The JWT that a sign-in gave.
             record: The auth record that came with it.
         """
-        with self._lock:
-            self._token = token
-            self._record = None if record is None else Record(record)
+        self._kept = (token, None if record is None else Record(record))
         self._tell()
 
     def clear(self) -> None:
         """Forget who is signed in, and tell the callbacks."""
-        with self._lock:
-            self._token = ""
-            self._record = None
+        self._kept = ("", None)
         self._tell()
 
     def on_change(self, callback: AuthCallback, *, fire_immediately: bool = False) -> Callable[[], None]:
@@ -93,19 +87,25 @@ class AuthStore:
         Returns:
             A function that ends this.
         """
-        with self._lock:
-            self._callbacks.append(callback)
+        with _LOCKS.of_this_process():
+            self._callbacks = (*self._callbacks, callback)
+        ended = False
 
         def unsubscribe() -> None:
-            with self._lock, contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
+            nonlocal ended
+            with _LOCKS.of_this_process():
+                if not ended:
+                    ended = True
+                    rest = list(self._callbacks)
+                    rest.remove(callback)
+                    self._callbacks = tuple(rest)
 
         if fire_immediately:
             callback(self.token, self.record)
         return unsubscribe
 
     def _tell(self) -> None:
-        for callback in tuple(self._callbacks):
+        for callback in self._callbacks:
             callback(self.token, self.record)
 
     def __repr__(self) -> str:
@@ -148,20 +148,22 @@ class FileAuthStore(AuthStore):
             raise InvalidRequest(
                 f"{self.path} is not an auth store; delete it or give FileAuthStore another path"
             ) from None
-        self._token = token
-        self._record = None if record is None else Record(record)
+        self._kept = (token, None if record is None else Record(record))
 
     def save(self, token: str, record: Mapping[str, Any] | None = None) -> None:
         """Write the token and record to the file, then keep them as `AuthStore.save` does."""
-        with self._lock:
-            self._write(json.dumps({"token": token, "record": None if record is None else dict(record)}))
-            super().save(token, record)
+        text = json.dumps({"token": token, "record": None if record is None else dict(record)})
+        with _LOCKS.of_this_process():  # so that the file and the memory end up with the same one of two saves
+            self._write(text)
+            self._kept = (token, None if record is None else Record(record))
+        self._tell()
 
     def clear(self) -> None:
         """Remove the file, then forget who is signed in."""
-        with self._lock:
+        with _LOCKS.of_this_process():
             self.path.unlink(missing_ok=True)
-            super().clear()
+            self._kept = ("", None)
+        self._tell()
 
     def _write(self, text: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,6 +177,19 @@ class FileAuthStore(AuthStore):
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+class _Locks:
+    """A lock for each process: another thread of the parent may have held its own at the fork."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, threading.RLock] = {}
+
+    def of_this_process(self) -> threading.RLock:
+        return self._locks.setdefault(os.getpid(), threading.RLock())
+
+
+_LOCKS = _Locks()
 
 
 def _payload(token: str) -> dict[str, Any]:

@@ -133,5 +133,7 @@ def multipart(rest: Mapping[str, Any], files: Files, stack: ExitStack) -> dict[s
         content = file.open()
         if isinstance(file.content, os.PathLike):
             stack.enter_context(cast("IO[bytes]", content))
+        if not file.media_type.isprintable():
+            raise InvalidRequest(f"{name}: the media type {file.media_type!r} is not one")
         parts.append((name, (os.path.basename(file.name), content, file.media_type)))
     return {"data": {"@jsonPayload": encode(rest).decode()}, "files": parts}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import cached_property
+from typing import Any
 
 from pbmodels.client._async.base import AsyncBaseClient
+from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._state import ClientState
 from pbmodels.client._sync.base import BaseClient
 
 
@@ -24,13 +28,18 @@ class AsyncPocketBase(AsyncBaseClient):
         verify: An `ssl.SSLContext`, or False to trust any certificate.
 
     Raises:
-        InvalidRequest: The url is not an http address.
+        InvalidRequest: The url is not an http address, or the `http_client` is of the other flavour.
 
     Example:
         >>> async def main() -> None:
         ...     async with AsyncPocketBase("http://127.0.0.1:8090") as pb:
         ...         print((await pb.health.check()).message)
     """
+
+    def _init(self, state: ClientState, http_client: Any = None) -> None:
+        if http_client is not None and not inspect.iscoroutinefunction(http_client.send):
+            raise InvalidRequest("AsyncPocketBase sends through an httpx.AsyncClient; this http_client is not async")
+        super()._init(state, http_client)
 
 
 class PocketBase(BaseClient):
@@ -49,13 +58,18 @@ class PocketBase(BaseClient):
         verify: An `ssl.SSLContext`, or False to trust any certificate.
 
     Raises:
-        InvalidRequest: The url is not an http address.
+        InvalidRequest: The url is not an http address, or the `http_client` is of the other flavour.
 
     Example:
         >>> with PocketBase(url) as pb:
         ...     pb.health.check().message
         'API is healthy.'
     """
+
+    def _init(self, state: ClientState, http_client: Any = None) -> None:
+        if http_client is not None and inspect.iscoroutinefunction(http_client.send):
+            raise InvalidRequest("PocketBase sends through an httpx.Client; give the async one to AsyncPocketBase")
+        super()._init(state, http_client)
 
     @cached_property
     def aio(self) -> AsyncPocketBase:

@@ -22,11 +22,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 from pydantic_core import from_json
 
 from pbmodels._errors import PocketBaseError
+from pbmodels.client._secrets import without_secrets
 
 
 class InvalidRequest(PocketBaseError, ValueError):
@@ -118,13 +120,19 @@ class RequestTimeout(ClientResponseError):
 
 
 def _flatten(data: object, key: str = "message", prefix: str = "") -> dict[str, str]:
+    """`{"title": "Cannot be blank."}` from the server's nested objects; a batch's requests by their number."""
     found: dict[str, str] = {}
     if isinstance(data, Mapping):
         for name, value in data.items():
             if not isinstance(value, Mapping):
                 continue
-            if isinstance(value.get(key), str) and isinstance(value.get("code"), str):
-                found[f"{prefix}{name}"] = value[key]
+            failed = value.get("response")  # one request of a batch: what its own answer would have been
+            inner = _flatten(failed.get("data"), key, f"{prefix}{name}.") if isinstance(failed, Mapping) else {}
+            if inner:
+                found.update(inner)
+            elif isinstance(value.get(key), str) and isinstance(value.get("code"), str):
+                said = failed.get("message") if isinstance(failed, Mapping) and key == "message" else None
+                found[f"{prefix}{name}"] = said if isinstance(said, str) and said else value[key]
             else:
                 found.update(_flatten(value, key, f"{prefix}{name}."))
     return found
@@ -135,22 +143,27 @@ _BY_STATUS: dict[int, type[ClientResponseError]] = {401: Unauthorized, 403: Forb
 _HINTS = {
     401: "sign in first, e.g. pb.collection('users').auth_with_password(...)",
     403: "the signed-in user (or a guest) may not do this; sign in as another or change the collection's API rule",
+    404: "check the path, and that the url is a PocketBase server",
+    413: "the body is larger than the server accepts; raise the field's maxSize or the server's body limit",
+    502: "PocketBase behind this proxy is down or busy; try again",
+    503: "the server is down or busy; try again",
+    504: "PocketBase behind this proxy gave no answer in time; try again",
 }
 
 
-def error_from_response(method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
+def error_from_response(
+    method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes
+) -> ClientResponseError:
     """The error that an answer of 300 or more stands for."""
     try:
         answer = from_json(body)
     except ValueError:
         answer = {}
     answer = answer if isinstance(answer, dict) else {}
-    path = url.path
     said = str(answer.get("message") or "").strip()
-    fields = _flatten(answer.get("data"))
     rest: dict[str, Any] = {"url": str(url.copy_remove_param("token")), "status": status, "response": answer}
-    start = f"{method} {path} failed with {status}"
-    if fields:
+    start = f"{method} {_path(url)} failed with {status}"
+    if status == 400 and (fields := _flatten(answer.get("data"))):
         details = "; ".join(f"{name}: {message}" for name, message in fields.items())
         return ValidationFailed(f"{start}: {details}", **rest)
     start += f": {said}" if said else ""
@@ -159,32 +172,41 @@ def error_from_response(method: str, url: httpx.URL, status: int, headers: Mappi
             _sentence(start, "wait and try again"), retry_after=_seconds(headers.get("retry-after")), **rest
         )
     if status >= 500:
-        return ServerError(_sentence(start, "the server's log says why"), **rest)
-    if 300 <= status < 400:
-        location = headers.get("location", "elsewhere")
+        return ServerError(_sentence(start, _HINTS.get(status, "the server's log says why")), **rest)
+    if status < 400:
+        location = without_secrets(headers.get("location", "elsewhere"))
         return ClientResponseError(
             f"{start}: the server redirects to {location}; give pbmodels that address instead", **rest
         )
     kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
-    return kind(_sentence(start, _hint(status, url, said)), **rest)
+    return kind(_sentence(start, _hint(status, url, answer, said)), **rest)
 
 
-def _hint(status: int, url: httpx.URL, said: str) -> str:
-    path = url.path
-    parts = path.split("/")
-    collection = parts[parts.index("collections") + 1] if "collections" in parts[:-1] else ""
-    if status == 400 and "/auth-with-" in path:
+def _path(url: httpx.URL) -> str:
+    """The path as it was sent."""
+    return url.raw_path.split(b"?")[0].decode("ascii")
+
+
+def _hint(status: int, url: httpx.URL, answer: Mapping[str, Any], said: str) -> str:
+    _, _, below = _path(url).rpartition("/api/collections/")
+    collection, _, action = below.partition("/")
+    collection = unquote(collection)
+    if status == 400 and action == "auth-with-password":
         return f"check the identity and the password, and that collection {collection!r} allows this way to sign in"
+    if status == 400 and action == "auth-with-otp":
+        return "check the one-time password and its otp_id; it may have expired or been used"
     if status == 400 and (filter_text := url.params.get("filter")):
         return f"check that every field in the filter {filter_text[:300]!r} and in the sort exists and is spelled right"
     if status == 400 and url.params.get("sort"):
         return f"check that every field in the sort {url.params['sort']!r} exists"
-    if status == 404 and "collection context" in said.lower():
+    if status == 401 and answer.get("mfaId"):
+        return "a second way to sign in is needed; go on with mfa_id=error.response['mfaId']"
+    if status == 404 and collection and (not action or "collection context" in said.lower()):
         return f"there is no collection {collection!r}: check its name, or create it (pbmodels.schema.push)"
-    if status == 404 and "/records/" in path:
+    if status == 404 and action.startswith("records/"):
         return f"there is no such record in {collection!r}, or its view rule hides it"
-    if status == 404:
-        return "check the path, and that the url is a PocketBase server"
+    if status == 404 and "/api/files/" in _path(url):
+        return "there is no such file, or it is protected: see pb.files.get_token()"
     return _HINTS.get(status, "")
 
 
@@ -195,34 +217,70 @@ def _sentence(start: str, hint: str) -> str:
 def _seconds(value: str | None) -> float | None:
     if value is None:
         return None
+    if value.strip().isdecimal():
+        return float(value)
     try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        moment = parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def error_from_exception(method: str, url: httpx.URL, error: Exception) -> ClientResponseError:
-    """The error for an exception of the HTTP library."""
+_TIMEOUTS = {"TimeoutException", "TimeoutError", "Timeout"}
+_FAILURES = {"HTTPError", "RequestError", "TransportError", "RequestException", "ClientError", "OSError"}
+
+
+def error_from_exception(
+    method: str, url: httpx.URL, error: Exception, *, foreign: bool = False
+) -> ClientResponseError | InvalidRequest | None:
+    """The error for an exception of the HTTP library, None for an exception that is not about the connection.
+
+    Args:
+        method: The request's method.
+        url: The request's address.
+        error: What was raised.
+        foreign: Whether it is from a client that was passed in, whose exceptions may be its own: the names count.
+    """
+    names = {base.__name__ for base in type(error).__mro__} if foreign else set()
+    is_timeout = isinstance(error, httpx.TimeoutException) or bool(names & _TIMEOUTS)
+    if not is_timeout and not isinstance(error, (httpx.HTTPError, httpx.StreamError)) and not names & _FAILURES:
+        return None
+    start = f"{method} {_path(url)}"
+    if isinstance(error, httpx.LocalProtocolError) and "header" in str(error):  # its text shows the header's value
+        return InvalidRequest(
+            f"{start} cannot be sent: a header, or the token, has a character that no header can hold, "
+            "such as a line break; remove it"
+        )
     rest: dict[str, Any] = {"url": str(url.copy_remove_param("token")), "original_error": error}
     origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx.PoolTimeout):
         return RequestTimeout(
-            f"{method} {url.path} got no answer from {origin} in time; the server is busy or unreachable, "
-            "or give the client a longer timeout=",
+            f"{start} was not sent: all connections to {origin} were busy until the time was over; "
+            "send fewer requests at once, or give the client a longer timeout=",
+            is_abort=True,
             **rest,
         )
-    if isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.ProxyError)):
+    if is_timeout:
+        return RequestTimeout(
+            f"{start} got no answer from {origin} in time; the server is busy or unreachable, "
+            "or give the client a longer timeout=",
+            is_abort=True,
+            **rest,
+        )
+    if isinstance(error, httpx.ProxyError):
         return ConnectionFailed(
-            f"{method} {url.path} failed: cannot reach PocketBase at {origin} ({error}); "
+            f"{start} failed: the proxy that the environment names refused to pass it on to {origin}; "
+            "correct HTTP_PROXY or HTTPS_PROXY, or set NO_PROXY for this host",
+            **rest,
+        )
+    if isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, ConnectionRefusedError)):
+        return ConnectionFailed(
+            f"{start} failed: cannot reach PocketBase at {origin} ({error}); "
             "check that it runs and that the url is right",
             **rest,
         )
     return ConnectionFailed(
-        f"{method} {url.path} failed: the connection to {origin} broke before the answer was complete "
+        f"{start} failed: the connection to {origin} broke before the answer was complete "
         f"({type(error).__name__}); try again",
         **rest,
     )

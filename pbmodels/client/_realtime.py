@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import httpx
 from sseclient import SSEClient
 
 from pbmodels._filter_text import Grammar
-from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._errors import ClientResponseError, InvalidRequest, RateLimited
 from pbmodels.client._record_calls import Paths, records_path
 from pbmodels.client._request import Call, FilterLike, Query, list_query
 
@@ -107,6 +109,22 @@ def subscribe_call(client_id: str, topics: list[str]) -> Call:
     return Call("POST", "/api/realtime", json={"clientId": client_id, "subscriptions": topics})
 
 
+def check_stream(response: httpx.Response) -> None:
+    """Refuse an answer that is no event stream.
+
+    Raises:
+        ClientResponseError: It is something else, so the url is hardly a PocketBase server's.
+    """
+    kind = response.headers.get("content-type", "")
+    if not kind.startswith("text/event-stream"):
+        raise ClientResponseError(
+            f"GET /api/realtime gave no event stream but {kind or 'an untyped answer'!r}; "
+            "check that the url is a PocketBase server's",
+            url=str(response.url),
+            status=response.status_code,
+        )
+
+
 def backoff(attempt: int) -> float:
     """Seconds to wait before the connection is tried again: 0.25 to 20, doubling, with jitter.
 
@@ -114,3 +132,35 @@ def backoff(attempt: int) -> float:
         attempt: How many tries have failed in a row, from 1.
     """
     return float(min(20.0, 0.25 * 2 ** min(attempt - 1, 10)) * random.uniform(0.6, 1.0))
+
+
+class Retries:
+    """How long to wait after each broken connection.
+
+    The first try comes at once, for the server ends long connections regularly. A connection counts as good
+    again after an event or some seconds: a server that takes connections only to end them is not rushed at.
+    """
+
+    GOOD_AFTER = 5.0
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._since: float | None = None
+
+    def connected(self) -> None:
+        """A connection was subscribed."""
+        self._since = time.monotonic()
+
+    def received(self) -> None:
+        """An event arrived."""
+        self._failures = 0
+
+    def pause_after(self, error: Exception) -> float:
+        """Seconds to wait after a connection that broke, or could not be made, with this error."""
+        since, self._since = self._since, None
+        if since is not None and time.monotonic() - since >= self.GOOD_AFTER:
+            self._failures = 0
+        self._failures += 1
+        pause = backoff(self._failures - 1) if self._failures > 1 else 0.0
+        asked = error.retry_after if isinstance(error, RateLimited) else None
+        return max(pause, asked or (1.0 if isinstance(error, RateLimited) else 0.0))

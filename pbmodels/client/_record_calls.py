@@ -8,7 +8,7 @@ from typing import Any
 
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
-from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._errors import ClientResponseError, InvalidRequest
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._request import (
     Call,
@@ -159,18 +159,41 @@ def to_page(data: Mapping[str, Any], make: Any = Record) -> ListResult[Any]:
     )
 
 
-def signed_in(store: AuthStore, data: Mapping[str, Any]) -> AuthResult:
-    """Keep a sign-in's answer in the store."""
-    record = Record(data["record"])
-    store.save(data["token"], record)
-    return AuthResult(token=data["token"], record=record, meta=data.get("meta") or {})
+def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any]) -> AuthResult:
+    """Keep a sign-in's answer in the store.
+
+    Raises:
+        ClientResponseError: It has no token.
+    """
+    token = data.get("token")
+    if not isinstance(token, str) or not token:
+        raise ClientResponseError(
+            f"{call.method} {call.path} gave no token; leave 'token' and 'record' in fields=, "
+            "and check that the url is a PocketBase server's",
+            url=call.path,
+            status=200,
+        )
+    record = Record(data.get("record") or {})
+    store.save(token, record)
+    return AuthResult(token=token, record=record, meta=data.get("meta") or {})
 
 
-def after_update(store: AuthStore, record: Record) -> None:
-    """Keep the store's copy of the signed-in record in step, as the official SDKs do."""
-    mine = store.record
-    if mine is not None and mine.id == record.id and mine.collection_id == record.collection_id:
-        store.save(store.token, {**mine, **record})
+def after_update(store: AuthStore, record: Record, collection: str | None = None) -> None:
+    """Keep the store's copy of the signed-in record in step, as the official SDKs do.
+
+    Args:
+        store: Who is signed in.
+        record: The record as the server answered.
+        collection: The name or id of its collection, when `fields=` may have left it out of the record.
+    """
+    token, mine = store.token, store.record
+    if mine is None or not mine.id or mine.id != record.id:
+        return
+    if (collection or record.collection_id) not in (mine.collection_id, mine.collection_name):
+        return
+    expand = {**(mine.get("expand") or {}), **(record.get("expand") or {})}
+    if store.token == token:  # else who is signed in changed meanwhile
+        store.save(token, {**mine, **record, **({"expand": expand} if expand else {})})
 
 
 def after_delete(store: AuthStore, collection: str, record_id: str) -> None:

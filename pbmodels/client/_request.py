@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from pbmodels._filter_text import FilterSource, date_text
 from pbmodels.client._body import Files
@@ -35,8 +35,8 @@ class Call:
     method: str
     path: str
     query: Query = field(default_factory=dict)
-    headers: Headers = field(default_factory=dict)
-    json: Any = None
+    headers: Headers = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
     files: Files = field(default_factory=list)
     timeout: float | None = None
     filter: FilterSource | None = None
@@ -72,6 +72,20 @@ def segment(value: str, what: str) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError:
         raise InvalidRequest(f"the {what} {value!r} is not valid Unicode text") from None
+
+
+def check_path(path: str) -> None:
+    """Refuse a path that would be sent as another one, or cut off.
+
+    Raises:
+        InvalidRequest: It has `.` or `..` segments, however they are written, or a `#`.
+    """
+    if not isinstance(path, str):
+        raise InvalidRequest(f"the path must be text, not {type(path).__name__}")
+    if "#" in path:
+        raise InvalidRequest(f"the path {path!r} has a '#', and nothing after it would be sent; write %23")
+    if any(part in (".", "..") for part in unquote(path.split("?")[0]).replace("\\", "/").split("/")):
+        raise InvalidRequest(f"the path {path!r} has a '.' or '..' segment; give the path it stands for")
 
 
 def query_value(value: Any) -> str:

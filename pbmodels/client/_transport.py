@@ -9,91 +9,97 @@ another address.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
-import threading
-import weakref
+from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from pbmodels.client._proxies import proxy_for
 
-def _tls(url: httpx.URL, verify: ssl.SSLContext | bool) -> ssl.SSLContext | bool:
-    """Without TLS there are no certificates to load, which takes longer than the first requests."""
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
+
+
+def _options(url: httpx.URL, verify: ssl.SSLContext | bool) -> dict[str, Any]:
     if url.scheme == "http" and verify is True:
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return verify
-
-
-def _proxy(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for this address, None for a direct connection."""
-    proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    return None if proxy is None or proxy_bypass(url.netloc.decode("ascii")) else proxy
+        # Without TLS there are no certificates to load, which takes longer than the first requests.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return {"verify": verify, "proxy": proxy_for(url), "limits": _LIMITS}
 
 
 class SyncTransports:
-    """One pool of connections per process: a forked child never writes to its parent's sockets."""
+    """One pool of connections per process: a forked child never writes to its parent's sockets.
+
+    There is no lock that another thread could hold at the fork. The parent's pool stays referenced in the
+    child, for the parent still uses its sockets.
+    """
 
     def __init__(self, url: httpx.URL, verify: ssl.SSLContext | bool) -> None:
         self._url = url
         self._verify = verify
-        self._lock = threading.Lock()
-        self._pid = 0
-        self._transport: httpx.HTTPTransport | None = None
-        self._abandoned: list[httpx.HTTPTransport] = []
+        self._pools: dict[int, httpx.HTTPTransport] = {}
 
     def get(self) -> httpx.HTTPTransport:
         """The pool of this process, made on first use."""
-        transport = self._transport
-        if transport is not None and self._pid == os.getpid():
-            return transport
-        if self._pid != os.getpid():
-            self._lock = threading.Lock()  # the parent's may have been held by another thread at the fork
-        with self._lock:
-            if self._transport is None or self._pid != os.getpid():
-                if self._transport is not None:
-                    self._abandoned.append(self._transport)  # the parent still uses its sockets: never close them
-                self._transport = httpx.HTTPTransport(
-                    verify=_tls(self._url, self._verify), proxy=_proxy(self._url), limits=_LIMITS
-                )
-                self._pid = os.getpid()
-            return self._transport
+        pid = os.getpid()
+        found = self._pools.get(pid)
+        if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
+            found = self._pools.setdefault(pid, httpx.HTTPTransport(**_options(self._url, self._verify)))
+        return found
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        transport, self._transport = self._transport, None
-        if transport is not None and self._pid == os.getpid():
-            transport.close()
+        found = self._pools.pop(os.getpid(), None)
+        if found is not None:
+            found.close()
 
 
 class AsyncTransports:
-    """One pool of connections per event loop (and process): a socket belongs to the loop it was opened in."""
+    """One pool of connections per event loop (and process): a socket belongs to the loop it was opened in.
+
+    A pool is closed with its loop, so that `asyncio.run` after `asyncio.run` leaves no open socket behind.
+    """
 
     def __init__(self, url: httpx.URL, verify: ssl.SSLContext | bool) -> None:
         self._url = url
         self._verify = verify
-        self._pools: weakref.WeakKeyDictionary[Any, tuple[int, httpx.AsyncHTTPTransport]] = weakref.WeakKeyDictionary()
+        self._pools: dict[Any, _LoopPool] = {}
 
     def get(self) -> httpx.AsyncHTTPTransport:
         """The pool of the running event loop, made on first use."""
         loop = asyncio.get_running_loop()
         found = self._pools.get(loop)
-        if found is not None and found[0] == os.getpid():
-            return found[1]
-        transport = httpx.AsyncHTTPTransport(
-            verify=_tls(self._url, self._verify), proxy=_proxy(self._url), limits=_LIMITS
-        )
-        self._pools[loop] = (os.getpid(), transport)
-        return transport
+        if found is None or found.pid != os.getpid():
+            for ended in [known for known in tuple(self._pools) if known.is_closed()]:
+                self._pools.pop(ended, None)
+            found = self._pools[loop] = _LoopPool(httpx.AsyncHTTPTransport(**_options(self._url, self._verify)))
+        return found.transport
 
     async def close(self) -> None:
-        """Close the connections of the running loop; those of loops that ended are dropped."""
+        """Close the connections of the running loop; those of other loops end with them."""
         found = self._pools.pop(asyncio.get_running_loop(), None)
-        self._pools.clear()
-        if found is not None and found[0] == os.getpid():
-            await found[1].aclose()
+        if found is not None and found.pid == os.getpid():
+            await found.close()
 
 
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
+class _LoopPool:
+    """A pool that its event loop closes: loops close every asynchronous generator that was started in them."""
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self.pid = os.getpid()
+        self.transport = transport
+        self._ending = _until_the_end(transport)
+        with contextlib.suppress(StopIteration):
+            self._ending.__anext__().send(None)  # runs to its `yield` at once: nothing is awaited before
+
+    async def close(self) -> None:
+        await self._ending.aclose()
+
+
+async def _until_the_end(transport: httpx.AsyncHTTPTransport) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await transport.aclose()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import mimetypes
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from pbmodels.client._errors import InvalidRequest
 
@@ -77,7 +79,23 @@ class Upload:
                 raise InvalidRequest(f"cannot read the file {os.fspath(content)!r}: {error.strerror}") from None
         if isinstance(content, io.TextIOBase):
             raise InvalidRequest(f"the file {self.name!r} is open as text; open it with mode 'rb'")
-        return content  # type: ignore[return-value]
+        if inspect.iscoroutinefunction(content.read):
+            raise InvalidRequest(f"the file {self.name!r} is read with await; give the plain file, often its .file")
+        return cast("IO[bytes]", content if _has_a_size(content) else _Unsized(content))
+
+
+class _Unsized:
+    """A pipe or socket as a file: httpx would take the size 0 that its descriptor has for the content's."""
+
+    def __init__(self, file: Any) -> None:
+        self.read = file.read
+
+
+def _has_a_size(file: Any) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    except (AttributeError, OSError):
+        return True  # in memory: httpx measures it, or sends it in pieces
 
 
 def is_upload(value: Any) -> bool:

@@ -1,62 +1,89 @@
-"""One request under way while the previous answer is used: a thread for sync code, a task for async code."""
+"""Requests under way while earlier answers are used: threads for sync code, tasks for async code.
+
+`start` returns once the request is written. Only then is it of use: parsing a page keeps Python's lock, or the
+event loop, to itself, and a request that waits for either is answered no sooner than without any of this.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
+
+from pbmodels.client._request import Call
+from pbmodels.client._sent import AsyncSent, Sent
+
+if TYPE_CHECKING:
+    from pbmodels.client import AsyncPocketBase, PocketBase
+
+MOST = 2
+"""Requests under way at once: more do not help, the server is the limit."""
 
 
 class Ahead:
-    """At most one call in the background."""
+    """Requests in the background, answered in the order they were started in."""
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
-        self._future: Future[bytes] | None = None
+        self._futures: deque[Future[bytes]] = deque()
 
-    def start(self, function: Callable[..., bytes], *arguments: Any) -> None:
-        """Begin a call."""
+    def start(self, client: PocketBase, call: Call) -> None:
+        """Send a request."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="pbmodels-ahead")
-        self._future = self._pool.submit(function, *arguments)
+            self._pool = ThreadPoolExecutor(MOST, thread_name_prefix="pbmodels-ahead")
+        sent = Sent()
+        future = self._pool.submit(client.execute, call, sent)
+        self._futures.append(future)
+        future.add_done_callback(sent.set)
+        sent.wait()
 
     def result(self) -> bytes:
-        """The result of the call that was begun."""
-        assert self._future is not None
-        return self._future.result()
+        """The answer to the first request that has not been asked for yet."""
+        return self._futures.popleft().result()
+
+    def clear(self) -> None:
+        """Forget the requests that are under way."""
+        while self._futures:
+            self._futures.popleft().cancel()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class AsyncAhead:
-    """At most one call in the background."""
+    """Requests in the background, answered in the order they were started in."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[bytes] | None = None
+        self._tasks: deque[asyncio.Task[bytes]] = deque()
 
-    def start(self, function: Callable[..., Awaitable[bytes]], *arguments: Any) -> None:
-        """Begin a call."""
-
-        async def run() -> bytes:
-            return await function(*arguments)
-
-        self._task = asyncio.create_task(run())
+    async def start(self, client: AsyncPocketBase, call: Call) -> None:
+        """Send a request."""
+        sent = AsyncSent()
+        task = asyncio.ensure_future(client.execute(call, sent))
+        self._tasks.append(task)
+        task.add_done_callback(sent.set)
+        await sent.wait()
 
     async def result(self) -> bytes:
-        """The result of the call that was begun."""
-        assert self._task is not None
-        return await self._task
+        """The answer to the first request that has not been asked for yet."""
+        return await self._tasks.popleft()
+
+    async def clear(self) -> None:
+        """Cancel the requests that are under way."""
+        tasks = list(self._tasks)
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self.clear()

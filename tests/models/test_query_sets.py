@@ -68,7 +68,13 @@ def test_iteration_pages_by_key(posts: list[Post], sent: list[dict[str, str]]) -
     found = [[post.id for post in batch] for batch in Post.where().in_batches(3)]
 
     assert found == [ids[:3], ids[3:6], ids[6:]]
-    assert [query.get("filter") for query in sent] == [None, f'id > "{ids[2]}"', f'id > "{ids[5]}"']
+    keys = [(query.get("filter"), query["page"], query["perPage"]) for query in sent]
+    assert keys == [
+        (None, "1", "3"),
+        (f'id > "{ids[2]}"', "1", "3"),
+        (f'id > "{ids[5]}"', "1", "3"),
+        (f'id > "{ids[5]}"', "2", "2"),  # the one that runs beside it, with one record of overlap
+    ]
     assert {query["sort"] for query in sent} == {"id"}
     assert {query["skipTotal"] for query in sent} == {"1"}
 
@@ -88,11 +94,45 @@ def test_iteration_neither_skips_nor_repeats_while_others_write(blog: PocketBase
     assert kept <= set(seen)
 
 
+@pytest.mark.parametrize("change", ["delete the last of a page", "insert before it", "delete far behind", "nothing"])
+def test_two_requests_at_once_fit_together_whatever_others_write(blog: PocketBase, change: str) -> None:
+    """Writes land between the two requests of a pair: the second answer no longer follows on the first."""
+    ids = [f"rec{n:012}" for n in range(100, 160, 2)]
+    for record_id in ids:
+        Post(title="x", id=record_id).save()
+    with PocketBase(blog.url) as other:
+        other.auth_store.save(blog.auth_store.token)
+        touched: set[str] = set()
+
+        def interfere(request: httpx.Request) -> None:
+            query = {key: values[0] for key, values in parse_qs(urlsplit(str(request.url)).query).items()}
+            if query.get("page") != "2" or change == "nothing":
+                return
+            last_of_page = ids[ids.index(query["filter"].split('"')[1]) + 4]
+            records = other.collection("posts")
+            if change == "delete the last of a page":
+                records.delete(last_of_page)
+                touched.add(last_of_page)
+            elif change == "insert before it":
+                new = f"rec{int(last_of_page[3:]) - 1:012}"
+                records.create({"title": "new", "id": new})
+                touched.add(new)
+            elif ids[-1] not in touched:
+                records.delete(ids[-1])
+                touched.add(ids[-1])
+
+        blog.before_send = interfere
+        found = [post.id for batch in Post.where().in_batches(4) for post in batch]
+
+    assert found == sorted(set(found))
+    assert set(ids) - touched <= set(found)
+
+
 def test_iteration_in_an_order_pages_by_number(posts: list[Post], sent: list[dict[str, str]]) -> None:
     found = [views(batch) for batch in Post.where().order_by(-Post.views).in_batches(3)]
 
     assert found == [[6, 5, 4], [3, 2, 1], [0]]
-    assert [query["page"] for query in sent] == ["1", "2", "3"]
+    assert [query["page"] for query in sent] == ["1", "2", "3", "4"]
 
 
 def test_a_full_last_page_ends_the_walk(posts: list[Post]) -> None:

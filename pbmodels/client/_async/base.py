@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -16,9 +17,13 @@ from pbmodels.client._async.health import AsyncHealthService
 from pbmodels.client._async.records import AsyncRecordService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
-from pbmodels.client._errors import BadRequest, InvalidRequest, error_from_exception
-from pbmodels.client._request import Call
+from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._request import Call, check_path
+from pbmodels.client._sent import AsyncSent
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
+
+if TYPE_CHECKING:
+    from pbmodels.client._async.events import AsyncEventStream
 
 
 class AsyncBaseClient:
@@ -32,7 +37,7 @@ class AsyncBaseClient:
         *,
         auth_store: AuthStore | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout = 30.0,
+        timeout: float | httpx.Timeout | None = 30.0,
         before_send: BeforeSend | None = None,
         after_send: AfterSend | None = None,
         http_client: Any = None,
@@ -54,6 +59,7 @@ class AsyncBaseClient:
     def _init(self, state: ClientState, http_client: Any = None) -> None:
         self._state = state
         self._http_client = http_client
+        self._streams: weakref.WeakSet[AsyncEventStream] = weakref.WeakSet()
         self.collections = AsyncCollectionService(self)
         self.files = AsyncFileService(self)
         self.health = AsyncHealthService(self)
@@ -79,7 +85,10 @@ class AsyncBaseClient:
 
     @property
     def after_send(self) -> AfterSend | None:
-        """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed."""
+        """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed.
+
+        Its body has been read; the open stream of realtime events is not shown to it.
+        """
         return self._state.after_send
 
     @after_send.setter
@@ -154,8 +163,7 @@ class AsyncBaseClient:
             >>> await pb.send("/api/health")
             {...'code': 200...}
         """
-        if any(part in (".", "..") for part in path.split("?")[0].replace("\\", "/").split("/")):
-            raise InvalidRequest(f"the path {path!r} has a '.' or '..' segment; give the path it stands for")
+        check_path(path)
         rest, files = split_files(body) if isinstance(body, Mapping) else (body, [])
         call = Call(
             method.upper(),
@@ -168,33 +176,41 @@ class AsyncBaseClient:
         )
         return decode(call, await self.execute(call))
 
-    async def execute(self, call: Call) -> bytes:
+    async def execute(self, call: Call, sent: AsyncSent | None = None) -> bytes:
         """Send a prepared `Call` and give its answer as bytes: what the services and models build on.
+
+        Args:
+            call: The request.
+            sent: Told when the request is written, where the transport says so.
 
         Raises:
             ClientResponseError: The request failed.
         """
         rendered = self._state.rendered(call)
         if rendered is None:
-            await self.learn_grammar(call.path)
+            await self.learn_grammar(call.path, call.headers)
             rendered = self._state.rendered(call)
             assert rendered is not None
-        return (await self._transmit(rendered)).content
+        return (await self._transmit(rendered, sent=sent)).content
 
-    async def learn_grammar(self, records_path: str) -> Grammar:
+    async def learn_grammar(self, records_path: str, headers: Mapping[str, str] | None = None) -> Grammar:
         """Ask how this server reads backslashes in filters, once per client.
 
         Args:
             records_path: The path of a list that the caller may read.
+            headers: The headers of the request that the answer is for: they may hold its authorization.
         """
         state = self._state
         if state.grammar is None:
-            constants = {"perPage": 1, "skipTotal": 1, "fields": "id"}
+            probe, control = (
+                Call("GET", records_path, {"perPage": 1, "skipTotal": 1, "fields": "id", "filter": text}, headers or {})
+                for text in (GRAMMAR_PROBE, GRAMMAR_CONTROL)
+            )
             try:
-                await self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_PROBE}))
+                await self._transmit(probe)
                 state.grammar = Grammar.ESCAPED
             except BadRequest:
-                await self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_CONTROL}))
+                await self._transmit(control)
                 state.grammar = Grammar.RAW
         return state.grammar
 
@@ -203,41 +219,52 @@ class AsyncBaseClient:
 
         Args:
             call: The request.
-            read_timeout: Seconds of silence after which the connection counts as broken.
+            read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
         """
         return await self._transmit(call, read_timeout)
 
-    async def _transmit(self, call: Call, read_timeout: float | None = None) -> httpx.Response:
+    async def _transmit(
+        self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None
+    ) -> httpx.Response:
         state = self._state
-        timeout = state.timeouts(call)
-        streamed = read_timeout is not None
-        if streamed:
-            timeout = httpx.Timeout(timeout.connect, read=read_timeout)
+        client = self._http_client
+        is_open = False
         with ExitStack() as stack:
-            arguments = state.arguments(call, stack)
-            client = self._http_client
-            if client is None:
-                arguments["extensions"] = {"timeout": timeout.as_dict()}
-                request = state.prepared(httpx.Request(**arguments))
-            else:
-                request = state.prepared(client.build_request(**arguments, timeout=timeout))
+            request = state.request(call, client, stack)
+            if sent is not None:
+                request.extensions["trace"] = sent.trace
             try:
                 if client is None:
                     response = await state.async_transports.get().handle_async_request(request)
                     response.request = request
                 else:
                     response = await client.send(request, stream=True, follow_redirects=False)
-                if not streamed or response.status_code >= 300:
+                if read_timeout is not None and response.status_code < 300:
+                    is_open = True
+                    # The transport looks here for how long to wait for each piece of the body.
+                    request.extensions.get("timeout", {})["read"] = read_timeout
+                else:
                     try:
                         await response.aread()
                     finally:
                         await response.aclose()
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-                raise error_from_exception(call.method, request.url, error) from error
-        return state.checked(request, response)
+            except Exception as raised:
+                failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
+                if failure is None:
+                    raise
+            else:
+                return state.checked(request, response, is_open=is_open)
+        # Outside the handler, so that what holds a secret is not kept as the context.
+        raise failure from getattr(failure, "original_error", None)
 
     async def aclose(self) -> None:
-        """Close the connections; a client that was passed in as `http_client` stays open."""
+        """End the streams and close the connections; a client that was passed in as `http_client` stays open.
+
+        A later request opens new connections.
+        """
+        for stream in tuple(self._streams):
+            if stream.is_here:
+                await stream.aclose()
         await self._state.async_transports.close()
 
     async def __aenter__(self) -> Self:

@@ -9,7 +9,7 @@ from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -105,7 +105,9 @@ class AsyncCollectionService:
             1, 1, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
         )
         if not result.items:
-            raise NotFound(f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404)
+            raise NotFound(
+                f"no collection matches the filter {str(filter)!r}", url=f"{self._client.url}{_PATH}", status=404
+            )
         return result.items[0]
 
     async def get_one(
@@ -160,5 +162,5 @@ class AsyncCollectionService:
         """Delete a collection and all its records."""
         await self._client.execute(Call("DELETE", base_path(name_or_id), query=query or {}, headers=headers or {}))
 
-    async def _json(self, call: Call) -> Any:
-        return decode(call, await self._client.execute(call))
+    async def _json(self, call: Call) -> dict[str, Any]:
+        return decode_object(call, await self._client.execute(call))

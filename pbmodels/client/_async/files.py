@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._file_urls import file_url
 from pbmodels.client._request import Call, Headers, Query
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -58,4 +58,4 @@ class AsyncFileService:
             Unauthorized: Nobody is.
         """
         call = Call("POST", "/api/files/token", query=query or {}, headers=headers or {})
-        return str(decode(call, await self._client.execute(call))["token"])
+        return str(decode_object(call, await self._client.execute(call))["token"])

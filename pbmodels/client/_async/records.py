@@ -10,7 +10,7 @@ from pbmodels.client._errors import InvalidRequest, NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, FilterLike, Headers, Query, segment
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -237,7 +237,8 @@ class AsyncRecordService:
             self.name, record_id, body or {}, expand=expand, fields=fields, query=query, headers=headers
         )
         record = Record(await self._json(call))
-        calls.after_update(self._client.auth_store, record)
+        known = {"id": record_id, **record}  # `fields=` may have left the id out
+        calls.after_update(self._client.auth_store, Record(known), self.name)
         return record
 
     async def delete(self, record_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
@@ -289,7 +290,7 @@ class AsyncRecordService:
             query=query,
             headers=headers,
         )
-        return calls.signed_in(self._client.auth_store, await self._json(call))
+        return calls.signed_in(self._client.auth_store, call, await self._json(call))
 
     async def auth_refresh(
         self,
@@ -307,7 +308,7 @@ class AsyncRecordService:
         call = calls.auth_call(
             self.name, "auth-refresh", {}, expand=expand, fields=fields, query=query, headers=headers
         )
-        return calls.signed_in(self._client.auth_store, await self._json(call))
+        return calls.signed_in(self._client.auth_store, call, await self._json(call))
 
-    async def _json(self, call: Call) -> Any:
-        return decode(call, await self._client.execute(call))
+    async def _json(self, call: Call) -> dict[str, Any]:
+        return decode_object(call, await self._client.execute(call))

@@ -4,22 +4,27 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
-from pbmodels.client._errors import BadRequest, InvalidRequest, error_from_exception
-from pbmodels.client._request import Call
+from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._request import Call, check_path
+from pbmodels.client._sent import Sent
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
 from pbmodels.client._sync.collections import CollectionService
 from pbmodels.client._sync.files import FileService
 from pbmodels.client._sync.health import HealthService
 from pbmodels.client._sync.records import RecordService
+
+if TYPE_CHECKING:
+    from pbmodels.client._sync.events import EventStream
 
 
 class BaseClient:
@@ -33,7 +38,7 @@ class BaseClient:
         *,
         auth_store: AuthStore | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout = 30.0,
+        timeout: float | httpx.Timeout | None = 30.0,
         before_send: BeforeSend | None = None,
         after_send: AfterSend | None = None,
         http_client: Any = None,
@@ -55,6 +60,7 @@ class BaseClient:
     def _init(self, state: ClientState, http_client: Any = None) -> None:
         self._state = state
         self._http_client = http_client
+        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
         self.collections = CollectionService(self)
         self.files = FileService(self)
         self.health = HealthService(self)
@@ -80,7 +86,10 @@ class BaseClient:
 
     @property
     def after_send(self) -> AfterSend | None:
-        """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed."""
+        """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed.
+
+        Its body has been read; the open stream of realtime events is not shown to it.
+        """
         return self._state.after_send
 
     @after_send.setter
@@ -155,8 +164,7 @@ class BaseClient:
             >>> pb.send("/api/health")
             {...'code': 200...}
         """
-        if any(part in (".", "..") for part in path.split("?")[0].replace("\\", "/").split("/")):
-            raise InvalidRequest(f"the path {path!r} has a '.' or '..' segment; give the path it stands for")
+        check_path(path)
         rest, files = split_files(body) if isinstance(body, Mapping) else (body, [])
         call = Call(
             method.upper(),
@@ -169,33 +177,41 @@ class BaseClient:
         )
         return decode(call, self.execute(call))
 
-    def execute(self, call: Call) -> bytes:
+    def execute(self, call: Call, sent: Sent | None = None) -> bytes:
         """Send a prepared `Call` and give its answer as bytes: what the services and models build on.
+
+        Args:
+            call: The request.
+            sent: Told when the request is written, where the transport says so.
 
         Raises:
             ClientResponseError: The request failed.
         """
         rendered = self._state.rendered(call)
         if rendered is None:
-            self.learn_grammar(call.path)
+            self.learn_grammar(call.path, call.headers)
             rendered = self._state.rendered(call)
             assert rendered is not None
-        return (self._transmit(rendered)).content
+        return (self._transmit(rendered, sent=sent)).content
 
-    def learn_grammar(self, records_path: str) -> Grammar:
+    def learn_grammar(self, records_path: str, headers: Mapping[str, str] | None = None) -> Grammar:
         """Ask how this server reads backslashes in filters, once per client.
 
         Args:
             records_path: The path of a list that the caller may read.
+            headers: The headers of the request that the answer is for: they may hold its authorization.
         """
         state = self._state
         if state.grammar is None:
-            constants = {"perPage": 1, "skipTotal": 1, "fields": "id"}
+            probe, control = (
+                Call("GET", records_path, {"perPage": 1, "skipTotal": 1, "fields": "id", "filter": text}, headers or {})
+                for text in (GRAMMAR_PROBE, GRAMMAR_CONTROL)
+            )
             try:
-                self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_PROBE}))
+                self._transmit(probe)
                 state.grammar = Grammar.ESCAPED
             except BadRequest:
-                self._transmit(Call("GET", records_path, query={**constants, "filter": GRAMMAR_CONTROL}))
+                self._transmit(control)
                 state.grammar = Grammar.RAW
         return state.grammar
 
@@ -204,41 +220,50 @@ class BaseClient:
 
         Args:
             call: The request.
-            read_timeout: Seconds of silence after which the connection counts as broken.
+            read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
         """
         return self._transmit(call, read_timeout)
 
-    def _transmit(self, call: Call, read_timeout: float | None = None) -> httpx.Response:
+    def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> httpx.Response:
         state = self._state
-        timeout = state.timeouts(call)
-        streamed = read_timeout is not None
-        if streamed:
-            timeout = httpx.Timeout(timeout.connect, read=read_timeout)
+        client = self._http_client
+        is_open = False
         with ExitStack() as stack:
-            arguments = state.arguments(call, stack)
-            client = self._http_client
-            if client is None:
-                arguments["extensions"] = {"timeout": timeout.as_dict()}
-                request = state.prepared(httpx.Request(**arguments))
-            else:
-                request = state.prepared(client.build_request(**arguments, timeout=timeout))
+            request = state.request(call, client, stack)
+            if sent is not None:
+                request.extensions["trace"] = sent.trace
             try:
                 if client is None:
                     response = state.sync_transports.get().handle_request(request)
                     response.request = request
                 else:
                     response = client.send(request, stream=True, follow_redirects=False)
-                if not streamed or response.status_code >= 300:
+                if read_timeout is not None and response.status_code < 300:
+                    is_open = True
+                    # The transport looks here for how long to wait for each piece of the body.
+                    request.extensions.get("timeout", {})["read"] = read_timeout
+                else:
                     try:
                         response.read()
                     finally:
                         response.close()
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-                raise error_from_exception(call.method, request.url, error) from error
-        return state.checked(request, response)
+            except Exception as raised:
+                failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
+                if failure is None:
+                    raise
+            else:
+                return state.checked(request, response, is_open=is_open)
+        # Outside the handler, so that what holds a secret is not kept as the context.
+        raise failure from getattr(failure, "original_error", None)
 
     def close(self) -> None:
-        """Close the connections; a client that was passed in as `http_client` stays open."""
+        """End the streams and close the connections; a client that was passed in as `http_client` stays open.
+
+        A later request opens new connections.
+        """
+        for stream in tuple(self._streams):
+            if stream.is_here:
+                stream.close()
         self._state.sync_transports.close()
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -106,7 +106,9 @@ class CollectionService:
             1, 1, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
         )
         if not result.items:
-            raise NotFound(f"no collection matches the filter {str(filter)!r}", url=self._client.url, status=404)
+            raise NotFound(
+                f"no collection matches the filter {str(filter)!r}", url=f"{self._client.url}{_PATH}", status=404
+            )
         return result.items[0]
 
     def get_one(
@@ -159,5 +161,5 @@ class CollectionService:
         """Delete a collection and all its records."""
         self._client.execute(Call("DELETE", base_path(name_or_id), query=query or {}, headers=headers or {}))
 
-    def _json(self, call: Call) -> Any:
-        return decode(call, self._client.execute(call))
+    def _json(self, call: Call) -> dict[str, Any]:
+        return decode_object(call, self._client.execute(call))

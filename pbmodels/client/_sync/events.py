@@ -6,23 +6,23 @@ This is the place where a connection is opened, lost and replaced: whoever wants
 
 from __future__ import annotations
 
-import contextlib
-import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client._errors import ConnectionFailed, RequestTimeout, ServerError, error_from_exception
+from pbmodels.client._chunks import Chunks
+from pbmodels.client._errors import ConnectionFailed, RateLimited, RequestTimeout, ServerError, error_from_exception
 from pbmodels.client._pause import Pause
 from pbmodels.client._realtime import (
     READ_TIMEOUT,
     EventDecoder,
+    Retries,
     ServerEvent,
     Topic,
-    backoff,
+    check_stream,
     connect_call,
     subscribe_call,
 )
@@ -35,7 +35,8 @@ class EventStream:
     """The events of some topics, over a connection of their own.
 
     It is subscribed once `open` returns or the `async with` block begins; iterating opens it too. A connection
-    that breaks later is made anew, with growing pauses. `connections` counts how many there were.
+    that breaks later is made anew, with growing pauses. `connections` counts how many there were. Closing the
+    client ends it.
 
     Args:
         client: The client to connect with.
@@ -47,55 +48,64 @@ class EventStream:
         self._topics = tuple(topics)
         self._ready: deque[ServerEvent] = deque()
         self._decoder = EventDecoder()
-        self._response: httpx.Response | None = None
-        self._chunks: Iterator[bytes] | None = None
+        self._chunks: Chunks | None = None
         self._pause = Pause()
+        self._retries = Retries()
         self._closed = False
         self.connections = 0
+        client._streams.add(self)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its connection, if there is one, belongs to the running event loop and process."""
+        return self._chunks is None or self._chunks.is_here
 
     def open(self) -> None:
-        """Connect and subscribe.
+        """Connect and subscribe, anew when it was already.
 
         Raises:
             ClientResponseError: The server refused, or was not reached.
+            InvalidRequest: A topic cannot be one.
         """
         names = [self._topic_text(topic) for topic in self._topics]
+        self._drop()
         self._decoder = EventDecoder()
-        self._response = self._client.open_stream(connect_call(), READ_TIMEOUT)
-        self._chunks = self._response.iter_raw()
+        self._chunks = Chunks(self._client.open_stream(connect_call(), READ_TIMEOUT))
         try:
+            check_stream(self._chunks.response)
             while not self._ready or self._ready[-1].topic != "PB_CONNECT":
-                self._ready.extend(self._decoder.feed(self._chunk()))
+                self._receive()
             greeting = self._ready.pop()
             self._client.execute(subscribe_call(greeting.id, names))
         except BaseException:
             self._drop()
             raise
+        if self._closed:  # from elsewhere, while this waited
+            self._drop()
         self.connections += 1
+        self._retries.connected()
 
     def __next__(self) -> ServerEvent:
-        attempt = 0
         while not self._closed:
             if self._ready:
+                self._retries.received()
                 return self._ready.popleft()
             try:
-                if self._response is None:
+                if self._chunks is None:
                     self.open()
-                    attempt = 0
-                self._ready.extend(self._decoder.feed(self._chunk()))
-            except (ConnectionFailed, RequestTimeout, ServerError):
+                else:
+                    self._receive()
+            except (ConnectionFailed, RequestTimeout, ServerError, RateLimited) as error:
                 self._drop()
                 if self._closed:
                     break
                 if not self.connections:
                     raise
-                attempt += 1
-                if attempt > 1:  # the first try comes at once: the server ends long connections regularly
-                    self._pause.wait(backoff(attempt - 1))
+                self._pause.wait(self._retries.pause_after(error))
         raise StopIteration
 
     def close(self) -> None:
-        """End the stream; iteration stops, also when it waits in another thread."""
+        """End the stream; iteration stops, also when it waits in another thread or task."""
         self._closed = True
         self._pause.end()
         self._drop()
@@ -107,33 +117,33 @@ class EventStream:
         except GrammarNeeded:
             return topic.text(self._client.learn_grammar(topic.records_path))
 
-    def _chunk(self) -> bytes:
-        assert self._chunks is not None
-        try:
-            return next(self._chunks)
-        except StopIteration:
-            raise ConnectionFailed("GET /api/realtime: the server ended the stream") from None
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise error_from_exception("GET", httpx.URL(f"{self._client.url}/api/realtime"), error) from error
+    def _receive(self) -> None:
+        """Wait for the next piece of the stream, and queue the events that are complete with it."""
+        chunks = self._chunks
+        piece = None
+        failure: Exception | None = None
+        if chunks is not None:
+            try:
+                piece = chunks.next()
+            except Exception as error:
+                url = httpx.URL(f"{self._client.url}/api/realtime")
+                failure = error_from_exception("GET", url, error, foreign=True)
+                if failure is None and not self._closed:
+                    raise
+        if piece is None:
+            raise failure or ConnectionFailed("GET /api/realtime: the server ended the stream; it is opened again")
+        self._ready.extend(self._decoder.feed(piece))
 
     def _drop(self) -> None:
-        response, self._response = self._response, None
-        self._chunks = None
-        if response is None:
-            return
-        stream = response.extensions.get("network_stream")
-        connection = stream.get_extra_info("socket") if stream is not None else None
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for the next event
-        with contextlib.suppress(httpx.HTTPError, httpx.StreamError, RuntimeError, OSError):
-            response.close()
+        chunks, self._chunks = self._chunks, None
+        if chunks is not None:
+            chunks.close()
 
     def __iter__(self) -> Self:
         return self
 
     def __enter__(self) -> Self:
-        if self._response is None:
+        if self._chunks is None:
             self.open()
         return self
 

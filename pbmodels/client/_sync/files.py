@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._file_urls import file_url
 from pbmodels.client._request import Call, Headers, Query
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -59,4 +59,4 @@ class FileService:
             Unauthorized: Nobody is.
         """
         call = Call("POST", "/api/files/token", query=query or {}, headers=headers or {})
-        return str(decode(call, self._client.execute(call))["token"])
+        return str(decode_object(call, self._client.execute(call))["token"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pbmodels.client._record import Record
 from pbmodels.client._request import Call, Headers, Query
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -33,4 +33,4 @@ class HealthService:
             'API is healthy.'
         """
         call = Call("GET", "/api/health", query=query or {}, headers=headers or {})
-        return Record(decode(call, self._client.execute(call)))
+        return Record(decode_object(call, self._client.execute(call)))

@@ -11,7 +11,7 @@ from pbmodels.client._errors import InvalidRequest, NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, FilterLike, Headers, Query, segment
-from pbmodels.client._state import decode
+from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -238,7 +238,8 @@ class RecordService:
             self.name, record_id, body or {}, expand=expand, fields=fields, query=query, headers=headers
         )
         record = Record(self._json(call))
-        calls.after_update(self._client.auth_store, record)
+        known = {"id": record_id, **record}  # `fields=` may have left the id out
+        calls.after_update(self._client.auth_store, Record(known), self.name)
         return record
 
     def delete(self, record_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
@@ -290,7 +291,7 @@ class RecordService:
             query=query,
             headers=headers,
         )
-        return calls.signed_in(self._client.auth_store, self._json(call))
+        return calls.signed_in(self._client.auth_store, call, self._json(call))
 
     def auth_refresh(
         self,
@@ -308,7 +309,7 @@ class RecordService:
         call = calls.auth_call(
             self.name, "auth-refresh", {}, expand=expand, fields=fields, query=query, headers=headers
         )
-        return calls.signed_in(self._client.auth_store, self._json(call))
+        return calls.signed_in(self._client.auth_store, call, self._json(call))
 
-    def _json(self, call: Call) -> Any:
-        return decode(call, self._client.execute(call))
+    def _json(self, call: Call) -> dict[str, Any]:
+        return decode_object(call, self._client.execute(call))

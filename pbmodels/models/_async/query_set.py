@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +12,7 @@ from pydantic_core import from_json
 from pbmodels.models._ahead import AsyncAhead
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._context import async_client
-from pbmodels.models._cursor import MAX_BATCH
+from pbmodels.models._cursor import MAX_BATCH, Fetch
 from pbmodels.models._events import watch_topic
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
@@ -45,30 +47,35 @@ class AsyncQuerySet(Query[M]):
         """
         client = async_client(self._model)
         loader = loader_of(self._model, expand=bool(self._expand))
-        remaining = self._limit
+        remaining: float = math.inf if self._limit is None else self._limit
         for cursor in self._cursors(size):
-            if remaining is not None and remaining <= 0:
+            if remaining <= 0:
                 return
             skip = self._offset % cursor.size
-            body = await client.execute(cursor.call())
+            under_way: deque[Fetch] = deque()
+            fetch = cursor.next()
+            body = await client.execute(fetch.call)
             async with AsyncAhead() as ahead:
                 while True:
-                    wanted = remaining is None or remaining > cursor.size - skip
-                    following = cursor.following(body) if wanted else None
-                    if following is not None:
-                        ahead.start(client.execute, following)
-                    items = loader.page(body).items
-                    full = len(items) == cursor.size
-                    if skip:
-                        items, skip = items[skip:], 0
-                    if remaining is not None:
-                        items = items[:remaining]
+                    if not under_way:
+                        for following in cursor.ahead(fetch, body, remaining + skip - fetch.size):
+                            await ahead.start(client, following.call)
+                            under_way.append(following)
+                    items = cursor.take(fetch, loader.page(body).items)[skip:]
+                    skip = 0
+                    if items := items[: int(min(remaining, cursor.size))]:
                         remaining -= len(items)
-                    if items:
                         yield items
-                    if following is None or not full:
+                    if cursor.finished or remaining <= 0:
                         break
-                    body = await ahead.result()
+                    if cursor.astray or not under_way:
+                        await ahead.clear()
+                        under_way.clear()
+                        fetch = cursor.next()
+                        body = await client.execute(fetch.call)
+                    else:
+                        fetch = under_way.popleft()
+                        body = await ahead.result()
 
     async def all(self) -> list[M]:
         """All records, as a list.

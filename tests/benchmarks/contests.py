@@ -1,0 +1,146 @@
+"""The three jobs, each done by raw httpx, by every layer of pbmodels and by the other clients."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable, Sized
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pocketbase import PocketBase as PyPIPocketBase
+
+from pbmodels import PocketBase
+from tests.benchmarks.dataset import PAGE, Article, Draft, python_values, values
+from tests.benchmarks.javascript import JavaScript
+from tests.benchmarks.rounds import Contestant, clocked
+
+RAW = "httpx, bodies thrown away"
+PYPI = "PyPI pocketbase"
+GETS = 25
+"""Single requests in one turn: few, so that the turns alternate quickly."""
+CREATES = 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything that takes part, ready to run.
+
+    Attributes:
+        url: The server's address.
+        http: Raw httpx, signed in.
+        pb: pbmodels, signed in; the models are connected to it.
+        peer: The package `pocketbase` from PyPI, signed in.
+        node: The JavaScript SDK, None when it is left out.
+        loop: Runs the async contestants, always the same, so that its connections are kept.
+        records: How many records there are to read.
+        ids: Some ids of theirs.
+    """
+
+    url: str
+    http: httpx.Client
+    pb: PocketBase
+    peer: PyPIPocketBase
+    node: JavaScript | None
+    loop: asyncio.Runner
+    records: int
+    ids: list[str]
+
+    @property
+    def pages(self) -> int:
+        """The pages that a client fetches that does not ask for the total: up to the first that is not full."""
+        return self.records // PAGE + 1
+
+
+def read(table: Table) -> list[Contestant]:
+    """All records, 1000 a page."""
+    records_url = f"{table.url}/api/collections/{Article.__collection__}/records"
+    collection = table.pb.collection(Article.__collection__)
+    peer = table.peer.collection(Article.__collection__)
+
+    def fetch(use: Callable[[bytes], object]) -> None:
+        for page in range(1, table.pages + 1):
+            use(table.http.get(records_url, params={"page": page, "perPage": PAGE, "skipTotal": 1}).content)
+
+    def complete(job: Callable[[], Sized]) -> Callable[[], float]:
+        def checked() -> Sized:
+            found = job()
+            if len(found) != table.records:
+                raise RuntimeError(f"{len(found)} of {table.records} records were read")
+            return found
+
+        return clocked(checked)
+
+    async def typed_async() -> list[Article]:
+        return await Article.aio.where().all()
+
+    contestants = [
+        Contestant(RAW, clocked(lambda: fetch(len))),
+        Contestant("httpx + json.loads", clocked(lambda: fetch(json.loads))),
+        Contestant("pbmodels list(Model.where())", complete(lambda: list(Article.where()))),
+        Contestant("pbmodels Model.where().all()", complete(lambda: Article.where().all())),
+        Contestant("pbmodels Model.aio.where().all()", complete(lambda: table.loop.run(typed_async()))),
+        Contestant("pbmodels get_full_list, untyped", complete(lambda: collection.get_full_list(batch=PAGE))),
+        Contestant(f"{PYPI} get_full_list", complete(lambda: peer.get_full_list(batch=PAGE))),
+    ]
+    if node := table.node:
+        contestants.append(Contestant("npm pocketbase getFullList", lambda: node.run("read", records=table.records)))
+    return contestants
+
+
+def get(table: Table) -> list[Contestant]:
+    """One record by its id, on a kept connection."""
+    records_url = f"{table.url}/api/collections/{Article.__collection__}/records"
+    collection = table.pb.collection(Article.__collection__)
+    peer = table.peer.collection(Article.__collection__)
+    ids = list(itertools.islice(itertools.cycle(table.ids), GETS))
+
+    def each(job: Callable[[str], object]) -> Callable[[], float]:
+        def all_ids() -> None:
+            for id in ids:
+                job(id)
+
+        return _per_request(clocked(all_ids), GETS)
+
+    contestants = [
+        Contestant("httpx.Client.get", each(lambda id: table.http.get(f"{records_url}/{id}"))),
+        Contestant("pbmodels pb.collection().get_one", each(lambda id: collection.get_one(id))),
+        Contestant("pbmodels Model.get", each(lambda id: Article.get(id))),
+        Contestant(f"{PYPI} get_one", each(lambda id: peer.get_one(id))),
+    ]
+    if node := table.node:
+        contestants.append(Contestant("npm pocketbase getOne", _per_request(lambda: node.run("get", ids=ids), GETS)))
+    return contestants
+
+
+def create(table: Table) -> list[Contestant]:
+    """One new record, on a kept connection."""
+    records_url = f"{table.url}/api/collections/{Draft.__collection__}/records"
+    collection = table.pb.collection(Draft.__collection__)
+    peer = table.peer.collection(Draft.__collection__)
+    bodies = [values(number) for number in range(CREATES)]
+    fields = [python_values(number) for number in range(CREATES)]
+
+    def each(job: Callable[[dict[str, Any]], object], given: list[dict[str, Any]]) -> Callable[[], float]:
+        def all_bodies() -> None:
+            for body in given:
+                job(body)
+
+        return _per_request(clocked(all_bodies), CREATES)
+
+    contestants = [
+        Contestant("httpx.Client.post", each(lambda body: table.http.post(records_url, json=body), bodies)),
+        Contestant("pbmodels pb.collection().create", each(lambda body: collection.create(body), bodies)),
+        Contestant("pbmodels Model(...).save()", each(lambda body: Draft(**body).save(), fields)),
+        Contestant(f"{PYPI} create", each(lambda body: peer.create(body), bodies)),
+    ]
+    if node := table.node:
+        job = _per_request(lambda: node.run("create", bodies=bodies), CREATES)
+        contestants.append(Contestant("npm pocketbase create", job))
+    return contestants
+
+
+def _per_request(play: Callable[[], float], count: int) -> Callable[[], float]:
+    return lambda: play() / count
