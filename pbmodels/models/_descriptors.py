@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 class FieldDescriptor:
     """Answers for one field, on the class and on instances."""
 
-    __slots__ = ("name", "spec")
+    __slots__ = ("name", "remembers", "spec")
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.name = spec.name
+        self.remembers = spec.mutable
 
     def __get__(self, record: Collection | None, owner: type[Collection]) -> Any:
         if record is None:
@@ -46,10 +47,10 @@ class FieldDescriptor:
             value = values[self.name] = _refs(record, spec, value)
         elif spec.kind is Kind.FILE:
             value = values[self.name] = _files(record, spec, value)
-        if spec.mutable:
-            snapshots = state_of(record).snapshots
-            if self.name not in snapshots:
-                snapshots[self.name] = to_wire(spec, value)
+        if self.remembers:
+            state = peek(record)
+            if state is None or self.name not in state.snapshots:
+                state_of(record).snapshots[self.name] = to_wire(spec, value)
         return value
 
     def __set__(self, record: Collection, value: Any) -> None:

@@ -123,7 +123,8 @@ def _checked(record: Collection, spec: Spec, value: Any) -> Any:
             if isinstance(ref, Ref) and ref.record is not None and ref.record.is_new:
                 message = f"{spec.label} relates to a {type(ref.record).__name__} that is not saved yet; save it first"
                 raise InvalidRecord(message, {spec.name: message})
-    if spec.mutable and spec.kind is not Kind.FILE:
+    state = peek(record)
+    if spec.mutable and spec.kind is not Kind.FILE and state is not None and spec.name in state.snapshots:
         return record._checked(spec.name, value)
     return value
 
