@@ -44,6 +44,23 @@ def expression(model: type[Collection], name: str, behind: RelationExpr | None =
         AttributeError: The model has no such field; the message names the nearest.
         FilterError: The path is deeper than the server follows.
     """
+    key = name if behind is None else (name, behind._path)
+    found = _expressions(model).get(key)
+    if found is None:
+        found = _expressions(model)[key] = _expression(model, name, behind)
+    return found
+
+
+def _expressions(model: type[Collection]) -> dict[Any, Expr[Any]]:
+    """The expressions of a model that were asked for before: they are immutable, and queries are made often."""
+    found = model.__dict__.get("__pb_expressions__")
+    if found is None:
+        found = {}
+        type.__setattr__(model, "__pb_expressions__", found)
+    return found
+
+
+def _expression(model: type[Collection], name: str, behind: RelationExpr | None) -> Expr[Any]:
     spec = specs_of(model).get(name)
     if spec is None:
         raise AttributeError(unknown_field(model, name))
