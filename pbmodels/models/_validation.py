@@ -157,7 +157,7 @@ def refusal(model: type[Collection], error: ValidationError) -> InvalidRecord:
             text = f"{model.__collection__}.{name} is required: give it a value, or a default in {model.__name__}"
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-            if kind.endswith(("_type", "_parsing")):
+            if kind.endswith("_type"):
                 message = f"{message[0].lower()}{message[1:]}, not {type(item['input']).__name__}"
             label = f"{model.__collection__}.{name}" if name else f"a record of {model.__collection__!r}"
             text = message if message.startswith(label) else f"{label}{f'[{where}]' if where else ''}: {message}"
