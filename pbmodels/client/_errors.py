@@ -241,6 +241,8 @@ def error_from_exception(
         error: What was raised.
         foreign: Whether it is from a client that was passed in, whose exceptions may be its own: the names count.
     """
+    if type(error).__module__.startswith("h11"):  # the one that httpcore lets through: more or less body than announced
+        return InvalidRequest(f"{method} {_path(url)} was broken off: a file in it changed its size while it was sent")
     names = {base.__name__ for base in type(error).__mro__} if foreign else set()
     is_timeout = isinstance(error, httpx.TimeoutException) or bool(names & _TIMEOUTS)
     if not is_timeout and not isinstance(error, (httpx.HTTPError, httpx.StreamError)) and not names & _FAILURES:

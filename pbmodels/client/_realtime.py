@@ -18,7 +18,10 @@ from sseclient import SSEClient
 from pbmodels._filter_text import Grammar
 from pbmodels.client._errors import ClientResponseError, InvalidRequest, RateLimited
 from pbmodels.client._record_calls import Paths, records_path
-from pbmodels.client._request import Call, FilterLike, Query, list_query
+from pbmodels.client._request import Call, FilterLike, Query, list_query, query_value
+
+GREETING = "PB_CONNECT"
+"""The first event of a stream; its id is the stream's."""
 
 MAX_TOPIC = 2500
 """Characters of a topic that the server accepts."""
@@ -64,9 +67,7 @@ class Topic:
         condition = self.filter.render(grammar) if not isinstance(self.filter, str | None) else self.filter
         query = list_query(filter=condition, expand=self.expand, fields=self.fields, query=self.query)
         if query:
-            values = {
-                key: value if isinstance(value, str) else ",".join(map(str, value)) for key, value in query.items()
-            }
+            values = {key: query_value(value) for key, value in query.items() if value is not None}
             name += "?options=" + quote(json.dumps({"query": values}, ensure_ascii=False), safe="")
         if len(name) > MAX_TOPIC:
             raise InvalidRequest(
@@ -162,5 +163,6 @@ class Retries:
             self._failures = 0
         self._failures += 1
         pause = backoff(self._failures - 1) if self._failures > 1 else 0.0
-        asked = error.retry_after if isinstance(error, RateLimited) else None
-        return max(pause, asked or (1.0 if isinstance(error, RateLimited) else 0.0))
+        if isinstance(error, RateLimited):
+            pause = max(pause, 1.0 if error.retry_after is None else error.retry_after)
+        return pause

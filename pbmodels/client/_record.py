@@ -85,7 +85,10 @@ class Record(dict[str, Any]):
 
     def get_int(self, path: str, default: int = 0) -> int:
         """The whole number at a dotted path; text that is a number is read, fractions are cut."""
+        value = self.get_value(path)
         try:
+            if isinstance(value, str) and value.removeprefix("-").isdecimal():
+                return int(value)  # by way of a float it would lose digits
             return int(self.get_float(path, default))
         except (OverflowError, ValueError):
             return default

@@ -43,10 +43,14 @@ def base_path(collection: str) -> str:
     return f"/api/collections/{segment(collection, 'collection name')}"
 
 
-def records_path(collection: str, record_id: str | None = None) -> str:
-    """`/api/collections/NAME/records`, or that of one record."""
-    path = f"{base_path(collection)}/records"
-    return path if record_id is None else f"{path}/{segment(record_id, 'record id')}"
+def records_path(collection: str) -> str:
+    """`/api/collections/NAME/records`."""
+    return f"{base_path(collection)}/records"
+
+
+def record_path(collection: str, record_id: str) -> str:
+    """`/api/collections/NAME/records/ID`."""
+    return f"{base_path(collection)}/records/{segment(record_id, 'record id')}"
 
 
 def list_call(
@@ -93,7 +97,7 @@ def view_call(
     """One record."""
     return Call(
         "GET",
-        records_path(collection, record_id),
+        record_path(collection, record_id),
         query=list_query(expand=expand, fields=fields, query=query),
         headers=headers or {},
     )
@@ -115,7 +119,7 @@ def write_call(
     rest, files = split_files(body)
     return Call(
         "POST" if record_id is None else "PATCH",
-        records_path(collection, record_id),
+        records_path(collection) if record_id is None else record_path(collection, record_id),
         query=list_query(expand=expand, fields=fields, query=query),
         headers=headers or {},
         json=rest,
@@ -125,7 +129,7 @@ def write_call(
 
 def delete_call(collection: str, record_id: str, *, query: Query | None = None, headers: Headers | None = None) -> Call:
     """A delete."""
-    return Call("DELETE", records_path(collection, record_id), query=query or {}, headers=headers or {})
+    return Call("DELETE", record_path(collection, record_id), query=query or {}, headers=headers or {})
 
 
 def auth_call(

@@ -72,7 +72,7 @@ class ClientState:
         timeout = self.timeout if call.timeout is None else httpx.Timeout(call.timeout)
         try:
             request = self._build(call, timeout, http_client, stack)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeEncodeError) as error:
             path = call.path.split("?")[0]
             raise InvalidRequest(f"{call.method} {path[:200]} cannot be sent: {error}") from None
         if self.before_send:

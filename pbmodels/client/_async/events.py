@@ -16,6 +16,7 @@ from pbmodels.client._chunks import AsyncChunks
 from pbmodels.client._errors import ConnectionFailed, RateLimited, RequestTimeout, ServerError, error_from_exception
 from pbmodels.client._pause import AsyncPause
 from pbmodels.client._realtime import (
+    GREETING,
     READ_TIMEOUT,
     EventDecoder,
     Retries,
@@ -72,9 +73,11 @@ class AsyncEventStream:
         self._chunks = AsyncChunks(await self._client.open_stream(connect_call(), READ_TIMEOUT))
         try:
             check_stream(self._chunks.response)
-            while not self._ready or self._ready[-1].topic != "PB_CONNECT":
+            greeting = None
+            while greeting is None:
                 await self._receive()
-            greeting = self._ready.pop()
+                greeting = next((event for event in self._ready if event.topic == GREETING), None)
+            self._ready.remove(greeting)
             await self._client.execute(subscribe_call(greeting.id, names))
         except BaseException:
             await self._drop()
@@ -130,7 +133,7 @@ class AsyncEventStream:
                 if failure is None and not self._closed:
                     raise
         if piece is None:
-            raise failure or ConnectionFailed("GET /api/realtime: the server ended the stream; it is opened again")
+            raise failure or ConnectionFailed("GET /api/realtime: the server ended the stream")
         self._ready.extend(self._decoder.feed(piece))
 
     async def _drop(self) -> None:

@@ -234,6 +234,7 @@ class RecordService:
             NotFound: There is no such record, or a rule hides it.
             ValidationFailed: The server refused a value.
         """
+        segment(record_id, "record id")  # without one it would be a create
         call = calls.write_call(
             self.name, record_id, body or {}, expand=expand, fields=fields, query=query, headers=headers
         )
