@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ from pbmodels.client._request import (
 )
 
 Paths = str | Sequence[str]
+PageGetter = Callable[[int], ListResult[Record]]
+AsyncPageGetter = Callable[[int], Awaitable[ListResult[Record]]]
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pbmodels.client._async.paging import all_pages
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, to_page
@@ -69,23 +70,12 @@ class AsyncCollectionService:
         headers: Headers | None = None,
     ) -> list[Record]:
         """All collections, the system's included."""
-        found: list[Record] = []
-        page = 1
-        while True:
-            result = await self.get_list(
-                page,
-                batch,
-                filter=filter,
-                sort=sort,
-                fields=fields,
-                skip_total=True,
-                query=query,
-                headers=headers,
-            )
-            found += result.items
-            if len(result.items) < batch:
-                return found
-            page += 1
+        return await all_pages(
+            lambda page: self.get_list(
+                page, batch, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
+            ),
+            batch,
+        )
 
     async def get_first_list_item(
         self,

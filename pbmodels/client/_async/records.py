@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.client import _record_calls as calls
+from pbmodels.client._async.paging import all_pages
 from pbmodels.client._errors import InvalidRequest, NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult, Paths
@@ -103,10 +104,8 @@ class AsyncRecordService:
             query: More query parameters.
             headers: More headers.
         """
-        found: list[Record] = []
-        page = 1
-        while True:
-            result = await self.get_list(
+        return await all_pages(
+            lambda page: self.get_list(
                 page,
                 batch,
                 filter=filter,
@@ -116,11 +115,9 @@ class AsyncRecordService:
                 skip_total=True,
                 query=query,
                 headers=headers,
-            )
-            found += result.items
-            if len(result.items) < batch:
-                return found
-            page += 1
+            ),
+            batch,
+        )
 
     async def get_first_list_item(
         self,

@@ -11,6 +11,7 @@ from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
 from pbmodels.client._state import decode_object
+from pbmodels.client._sync.paging import all_pages
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -70,23 +71,12 @@ class CollectionService:
         headers: Headers | None = None,
     ) -> list[Record]:
         """All collections, the system's included."""
-        found: list[Record] = []
-        page = 1
-        while True:
-            result = self.get_list(
-                page,
-                batch,
-                filter=filter,
-                sort=sort,
-                fields=fields,
-                skip_total=True,
-                query=query,
-                headers=headers,
-            )
-            found += result.items
-            if len(result.items) < batch:
-                return found
-            page += 1
+        return all_pages(
+            lambda page: self.get_list(
+                page, batch, filter=filter, sort=sort, fields=fields, skip_total=True, query=query, headers=headers
+            ),
+            batch,
+        )
 
     def get_first_list_item(
         self,

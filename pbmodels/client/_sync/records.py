@@ -12,6 +12,7 @@ from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, FilterLike, Headers, Query, segment
 from pbmodels.client._state import decode_object
+from pbmodels.client._sync.paging import all_pages
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -104,10 +105,8 @@ class RecordService:
             query: More query parameters.
             headers: More headers.
         """
-        found: list[Record] = []
-        page = 1
-        while True:
-            result = self.get_list(
+        return all_pages(
+            lambda page: self.get_list(
                 page,
                 batch,
                 filter=filter,
@@ -117,11 +116,9 @@ class RecordService:
                 skip_total=True,
                 query=query,
                 headers=headers,
-            )
-            found += result.items
-            if len(result.items) < batch:
-                return found
-            page += 1
+            ),
+            batch,
+        )
 
     def get_first_list_item(
         self,
