@@ -68,7 +68,7 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
         path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label)
     else:
         before = behind._path
-        if before.text.count(".") + 1 >= MAX_DEPTH:
+        if before.text.count(".") + 1 > MAX_DEPTH:
             raise FilterError(f"{before.text}.{name}: PocketBase follows at most {MAX_DEPTH} relations")
         path = Path(
             f"{before.text}.{spec.server_name}",

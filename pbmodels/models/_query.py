@@ -89,7 +89,7 @@ class Query(Generic[M]):
             FilterError: A term is no field, or there are more than the 8 that the server accepts.
 
         Example:
-            >>> query = Post.order_by(-Post.created, Post.title)
+            >>> query = Post.where().order_by(-Post.created, Post.title)
         """
         order = tuple(to_sort(self._model, term) for term in terms)
         if len(order) > MAX_SORT:

@@ -50,8 +50,8 @@ class PocketBaseServer:
         env: environment variables to add for the server.
 
     Example:
-        >>> with PocketBaseServer() as server:
-        ...     server.client().auth_store.is_superuser
+        >>> with PocketBaseServer() as server, server.client() as pb:
+        ...     pb.auth_store.is_superuser
         True
     """
 

@@ -24,8 +24,11 @@ class AsyncWatch(Generic[M]):
 
     Example:
         >>> async with Post.aio.watch(Post.status == True) as events:
+        ...     post = await Post(title="News", status=True).aio.save()
         ...     async for event in events:
         ...         print(event.action, event.record.title)
+        ...         break
+        create News
     """
 
     def __init__(self, model: type[M], topic: Topic) -> None:

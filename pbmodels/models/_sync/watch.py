@@ -25,8 +25,11 @@ class Watch(Generic[M]):
 
     Example:
         >>> with Post.watch(Post.status == True) as events:
+        ...     post = Post(title="News", status=True).save()
         ...     for event in events:
         ...         print(event.action, event.record.title)
+        ...         break
+        create News
     """
 
     def __init__(self, model: type[M], topic: Topic) -> None:

@@ -1,0 +1,68 @@
+"""The examples run as their readers run them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(name: str, folder: Path) -> str:
+    """What an example prints, run in an empty folder, with warnings as errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "examples" / name],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert list(folder.iterdir()) == []
+    return done.stdout
+
+
+def test_quickstart(tmp_path: Path) -> None:
+    shown = run("quickstart.py", tmp_path)
+
+    for step in ("Start", "Push", "Save", "Query", "Change", "Mistakes", "Watch", "Timings"):
+        assert f"\n{step:<9} " in f"\n{shown}"
+    assert "created the collections posts, comments" in shown
+    assert "2 users, 2 posts, 2 comments" in shown
+    assert "thumb=100x100" in shown
+    assert 'Post.title.contains("50%")' in shown
+    assert 'title ~ "%50\\%%"' in shown
+    assert "'Hello' by Ann" in shown
+    assert "changed_fields: ['status', 'tags', 'views']" in shown
+    assert 'sends PATCH {"status":true,"views":4,"tags":["news","tech","art"]}' in shown
+    assert "changed_fields: []" in shown
+    assert "InvalidRecord: posts.views: " in shown
+    assert "did you mean 'title'?" in shown
+    assert "has no timezone" in shown
+    assert "NotFound: there is no record 'nope' in collection 'posts'" in shown
+    assert "update arrived live: 'Hello, world'" in shown
+    assert shown.count(" ms to ") == 3
+
+
+def test_quickstart_async(tmp_path: Path) -> None:
+    shown = run("quickstart_async.py", tmp_path)
+
+    assert "2 posts, 10 comments" in shown
+    assert "finds 'Comment 7'" in shown
+    assert "'50% off' by Ann, file note_" in shown
+    assert "changed_fields: ['status', 'tags']" in shown
+    assert "InvalidRecord: posts.views" in shown
+    assert "update arrived live: 'Hello, world'" in shown
+    assert "gets side by side" in shown
+
+
+@pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py"])
+def test_an_example_stays_short(name: str) -> None:
+    assert len((ROOT / "examples" / name).read_text("utf-8").splitlines()) < 200
