@@ -124,10 +124,10 @@ def list_query(
     Raises:
         InvalidRequest: A page or page size below 1, or above the 1000 that the server would silently cap.
     """
-    if page is not None and page < 1:
-        raise InvalidRequest(f"page={page}: pages are counted from 1")
-    if per_page is not None and not 1 <= per_page <= 1000:
-        raise InvalidRequest(f"per_page={per_page}: PocketBase gives 1 to 1000 records a page")
+    if page is not None and (not isinstance(page, int) or page < 1):
+        raise InvalidRequest(f"page={page!r}: pages are counted from 1")
+    if per_page is not None and not (isinstance(per_page, int) and 1 <= per_page <= 1000):
+        raise InvalidRequest(f"per_page={per_page!r}: PocketBase gives 1 to 1000 records a page")
     options = {
         "page": page,
         "perPage": per_page,

@@ -24,6 +24,7 @@ from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._types import Email, Password
 from pbmodels.models._validation import guard, refusal
+from pbmodels.models._wire import shown
 from pbmodels.models._writing import changed, new_id
 from pbmodels.query import BoundFilter, Filter, Kind
 
@@ -317,7 +318,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         specs = specs_of(type(self))
         for name, value in self.__dict__.items():
             if name in specs and specs[name].kind is not Kind.PASSWORD:
-                yield name, value
+                yield name, shown(specs[name], value)
 
 
 class AuthCollection(Collection):

@@ -76,6 +76,8 @@ def to_file(value: Any) -> File:
             raise ValueError(
                 "takes a Path, bytes, an open file, (name, content) or an Upload; for a path as text write Path(...)"
             )
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
+            raise ValueError("the content in (name, content) is text; encode it, or give bytes, a Path or an open file")
         raise ValueError("takes a Path, bytes, an open file, (name, content) or an Upload")
     if isinstance(upload.content, os.PathLike) and not os.path.isfile(upload.content):
         raise ValueError(f"there is no file {os.fspath(upload.content)!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from pydantic import Field as pydantic_field
@@ -18,7 +19,7 @@ from pbmodels.models._errors import ModelError, RecordNotFound
 from pbmodels.models._fields import autodate, field
 from pbmodels.models._paths import expression, unknown_field
 from pbmodels.models._specs import make_spec, register_model
-from pbmodels.query import Filter
+from pbmodels.query import Filter, Sort
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -47,6 +48,16 @@ class CollectionMeta(ModelMetaclass):
         def __ne__(cls, other: object) -> Filter: ...  # type: ignore[override]
 
         __hash__: ClassVar[Any]
+
+        # So are the other questions that a relation answers; of the class itself nothing of this is there.
+        def contains(cls, value: object) -> Filter: ...
+        def not_contains(cls, value: object) -> Filter: ...
+        def in_(cls, values: Iterable[object]) -> Filter: ...
+        def not_in(cls, values: Iterable[object]) -> Filter: ...
+        def is_empty(cls) -> Filter: ...
+        def asc(cls) -> Sort: ...
+        def desc(cls) -> Sort: ...
+        def __neg__(cls) -> Sort: ...
     else:
 
         def __getattr__(cls, name: str) -> Any:

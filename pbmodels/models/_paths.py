@@ -16,6 +16,11 @@ MAX_DEPTH = 6
 """How many relations deep PocketBase follows a path."""
 
 
+QUERY_VERBS = frozenset({"order_by", "expand", "limit", "page", "first", "one", "one_or_none", "exists", "in_batches"})
+_ELSEWHERE = frozenset({"filter", "objects", "query", "select", "find", "find_many", "get_list"})
+"""What queries begin with in other libraries."""
+
+
 class RelationExpr(Expr[Any]):
     """A relation in a query: compared with a record, and a way to the related record's own fields.
 
@@ -84,6 +89,10 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
 def unknown_field(model: type[Collection], name: str) -> str:
     """The message for a field that a model does not declare."""
     specs = specs_of(model)
+    if name in QUERY_VERBS:
+        return f"{model.__name__}.{name} belongs to queries: write {model.__name__}.where().{name}(...)"
+    if name in _ELSEWHERE:
+        return f"{model.__name__} has no {name!r}: queries begin with {model.__name__}.where(...)"
     near = difflib.get_close_matches(name, specs, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(specs)}"
     return f"collection {model.__collection__!r} has no field {name!r} in {model.__name__}: {hint}"

@@ -12,6 +12,7 @@ from pbmodels.client._request import Call
 from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
 from pbmodels.models._paths import to_expand, to_sort
+from pbmodels.models._specs import specs_of
 from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
 
 if TYPE_CHECKING:
@@ -73,13 +74,17 @@ class Query(Generic[M]):
             '(status = true && (views > 1))'
         """
         texts = [condition for condition in conditions if isinstance(condition, str)]
+        named = [name for name in params if name in specs_of(self._model)]
+        if named and not texts:
+            name, model = named[0], self._model.__name__
+            raise FilterError(f"where() takes conditions: write {model}.{name} == ... instead of {name}=...")
         if params and len(texts) != 1:
             raise FilterError(
                 f"where() got values for {', '.join(params)}, which need exactly one filter text with placeholders"
             )
         return self._with(_conditions=self._conditions + tuple(to_condition(item, params) for item in conditions))
 
-    def order_by(self, *terms: Expr[Any] | Sort | str) -> Self:
+    def order_by(self, *terms: Expr[Any] | Sort | type[Collection] | str) -> Self:
         """In this order, instead of any before; without one, records come by id.
 
         Args:
@@ -113,8 +118,8 @@ class Query(Generic[M]):
 
     def limit(self, count: int) -> Self:
         """At most this many records."""
-        if count < 0:
-            raise FilterError(f"limit({count}): the number of records cannot be negative")
+        if not isinstance(count, int) or count < 0:
+            raise FilterError(f"limit({count!r}): it takes a number of records, 0 or more")
         return self._with(_limit=count if self._limit is None else min(count, self._limit))
 
     def __getitem__(self, index: slice) -> Self:

@@ -12,6 +12,7 @@ from pbmodels.client import InvalidRequest, Upload
 from pbmodels.client._body import plain
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._files import File
+from pbmodels.models._refs import Ref
 from pbmodels.models._specs import Spec
 from pbmodels.models._types import GeoPoint
 from pbmodels.query import Kind
@@ -52,6 +53,15 @@ def named(spec: Spec, file: File) -> File:
     if upload is None or upload.name:
         return file
     return File(spec.name, Upload(spec.name, upload.content, upload.content_type))
+
+
+def shown(spec: Spec, value: Any) -> Any:
+    """A value as a record's repr shows it, whether it was looked at before or not: ids and file names as text."""
+    if isinstance(value, list) and spec.kind in (Kind.RELATION, Kind.FILE):
+        return [shown(spec, item) for item in value]
+    if isinstance(value, Ref) or (isinstance(value, File) and value.upload is None):
+        return str(value)
+    return None if value == "" and spec.kind in (Kind.RELATION, Kind.FILE) else value
 
 
 def _plain(spec: Spec, value: Any) -> Any:

@@ -263,6 +263,16 @@ def test_conditions_that_are_none() -> None:
         Post.where(" ")
     with pytest.raises(FilterError, match="need exactly one filter text"):
         Post.where(Post.views > 1, n=1)
+    with pytest.raises(FilterError, match=r"write Post.title == ... instead of title=..."):
+        Post.where(title="x")
+    with pytest.raises(AttributeError, match=r"Post.order_by belongs to queries: write Post.where\(\).order_by"):
+        Post.order_by("title")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"queries begin with Post.where"):
+        Post.objects  # type: ignore[attr-defined]
+    with pytest.raises(FilterError, match=r"limit\('1'\): it takes a number"):
+        Post.where().limit("1")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"page='1': pages are counted"):
+        Post.where().page("1")  # type: ignore[arg-type]
     with pytest.raises(FilterError, match="has no truth value before it is run"):
         bool(Post.where())
     with pytest.raises(TypeError, match="use count"):

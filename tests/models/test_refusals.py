@@ -55,6 +55,7 @@ from tests.blog import Comment, Post, User
         ({"author": Comment(text="x", post="p")}, "posts.author: relates to 'users', not to 'comments': give a User"),
         ({"reviewers": ["a", "a"]}, "posts.reviewers: has 'a' more than once"),
         ({"cover": "cover.png"}, "posts.cover: takes a Path, bytes, an open file, (name, content) or an Upload; for"),
+        ({"cover": ("a.txt", "text")}, "posts.cover: the content in (name, content) is text; encode it"),
         ({"cover": Path("missing.png")}, "posts.cover: there is no file 'missing.png'"),
         ({"created": datetime.now(UTC)}, "posts.created: is filled by the server; leave it out"),
         ({"id": ""}, "posts.id: String should have at least 1 character"),

@@ -76,6 +76,10 @@ def relations_on_the_class(user: User) -> None:
     assert_type(Comment.post.author.name == "Ann", Filter)
     assert_type(Post.author == user, Filter)
     assert_type(Post.author != "id", Filter)
+    assert_type(Post.reviewers.contains(user), Filter)
+    assert_type(Post.author.in_([user, "id"]), Filter)
+    assert_type(Post.editor.is_empty(), Filter)
+    assert_type(Post.where().order_by(Post.author, Post.author.desc()), QuerySet[Post])
 
 
 def instance_access(post: Post) -> None:
