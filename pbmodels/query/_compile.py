@@ -3,27 +3,37 @@
 Every group is parenthesised, because the server joins AND and OR as written. `~` goes down the tree by
 De Morgan's laws: AND becomes OR, each comparison its opposite. Two things make opposites exact:
 
-- Behind a relation that is not set, ordered and text comparisons are neither true nor false for the
-  server, so the opposite adds `relation.id = null`.
+- Behind a relation that is not set, and for a json null, ordered and text comparisons are neither true nor
+  false for the server, so the opposite adds `relation.id = null` or `json = null`.
 - On paths with several values, the plain operators mean "all of" and those with `?` "any of": the
-  opposite of one is the other's.
+  opposite of one is the other's, where no value is seen to.
+
+PocketBase 0.23 alone counts a record without a value, between others in a list, as failing any "all of".
 """
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import dataclass, replace
+
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import Grammar, literal, quote
+from pbmodels._filter_text import Grammar, literal, quote, without_quoted
+from pbmodels.query._lists import crowded_lists, is_crowded, refuse_inexpressible
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not, Or, Raw
 from pbmodels.query._paths import Kind, Path
 
 MAX_LENGTH = 3500
-"""Characters of a filter that PocketBase accepts."""
+"""Bytes of a filter's UTF-8 text that PocketBase accepts."""
 
 MAX_COMPARISONS = 200
-"""Comparisons in a filter that PocketBase accepts."""
+"""Comparisons in a filter that PocketBase accepts, those between constants included."""
 
-_OPPOSITE = {"=": "!=", "!=": "=", ">": "<=", "<=": ">", "<": ">=", ">=": "<", "~": "!~", "!~": "~"}
+_OPPOSITE = {"=": "!=", "!=": "=", ">": "<=", "<=": ">", "<": ">=", ">=": "<"}
 _NOTHING, _EVERYTHING = "1 = 2", "1 = 1"
+_NO_VALUE = ('""', "null")
+_OPERATOR = re.compile(r"[=!<>~?]+")
+_SHORT = MAX_COMPARISONS * len("a=1")
 
 
 def compile_filter(node: Filter, grammar: Grammar | None) -> str:
@@ -34,104 +44,137 @@ def compile_filter(node: Filter, grammar: Grammar | None) -> str:
         grammar: How the server reads backslashes, None when that is not known.
 
     Raises:
-        FilterError: The text is longer, or has more comparisons, than the server accepts, or a value cannot
-            be written.
+        FilterError: The text is longer, or has more comparisons, than the server accepts, or a value or an
+            opposite cannot be written.
         GrammarNeeded: A value has a backslash and `grammar` is None.
     """
     text = filter_text(node, grammar)
-    if len(text) > MAX_LENGTH:
+    if (length := size(text)) > MAX_LENGTH:
         raise FilterError(
-            f"the filter has {len(text)} characters, and PocketBase accepts {MAX_LENGTH}; "
+            f"the filter has {length} bytes in {len(text)} characters, and PocketBase accepts {MAX_LENGTH} bytes; "
             "ask for less at once, or filter the rest in Python"
         )
-    if (count := comparisons(node)) > MAX_COMPARISONS:
+    if too_many(text, grammar):
         raise FilterError(
-            f"the filter has {count} comparisons, and PocketBase accepts {MAX_COMPARISONS}; "
+            f"the filter has {comparisons(text, grammar)} comparisons, and PocketBase accepts {MAX_COMPARISONS}; "
             "ask for less at once, or filter the rest in Python"
         )
     return text
 
 
-def comparisons(node: Filter) -> int:
-    """How many comparisons a condition comes to."""
-    match node:
-        case And(items) | Or(items):
-            return sum(comparisons(item) for item in items)
-        case Not(item):
-            return comparisons(item) * (2 if _through(item) else 1)
-        case In(_, values):
-            return max(1, len(values))
-        case _:
-            return 1
+def size(text: str) -> int:
+    """The length of a filter as the server counts it: in bytes.
+
+    Example:
+        >>> size('name = "ü"')
+        11
+    """
+    return len(text) if text.isascii() else len(text.encode())
 
 
-def _through(node: Filter) -> bool:
-    match node:
-        case And(items) | Or(items):
-            return any(_through(item) for item in items)
-        case Not(item):
-            return _through(item)
-        case Comparison(path) | Matching(path):
-            return bool(path.through)
-        case _:
-            return False
+def comparisons(text: str, grammar: Grammar | None) -> int:
+    """How many comparisons a filter's text has: each has one operator.
+
+    Example:
+        >>> comparisons('title = "a = b" && (views > 3 || 1 = 2)', None)
+        3
+    """
+    return sum(1 for _ in _OPERATOR.finditer(without_quoted(text, grammar)))
 
 
-def filter_text(node: Filter, grammar: Grammar | None, opposite: bool = False) -> str:
-    """The text of a condition, or of its opposite, whatever its size."""
-    match node:
-        case Not(item):
-            return filter_text(item, grammar, not opposite)
-        case And(items):
-            return _group([filter_text(item, grammar, opposite) for item in items], "||" if opposite else "&&")
-        case Or(items):
-            return _group([filter_text(item, grammar, opposite) for item in items], "&&" if opposite else "||")
-        case Comparison(path, operator, operand):
-            text = operand.text if isinstance(operand, Path) else literal(operand, grammar)
-            return _compare(path, operator, text, opposite)
-        case Matching(path, how, value):
-            return _compare(path, "~", _pattern(how, value, grammar), opposite)
-        case In(path, values):
-            if not values:
-                return _EVERYTHING if opposite else _NOTHING
-            parts = [_compare(path, "=", literal(value, grammar), opposite) for value in values]
+def too_many(text: str, grammar: Grammar | None, accepted: int = MAX_COMPARISONS) -> bool:
+    """Whether a filter's text has more comparisons than `accepted`; most are too short for a count."""
+    return len(text) > _SHORT and comparisons(text, grammar) > accepted
+
+
+def filter_text(node: Filter, grammar: Grammar | None) -> str:
+    """The text of a condition, whatever its size."""
+    return _Writer(grammar, crowded_lists(node)).text(node, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    grammar: Grammar | None
+    crowded: frozenset[str]
+
+    def text(self, node: Filter, opposite: bool) -> str:
+        """The text of a condition, or of its opposite."""
+        match node:
+            case Not(item):
+                return self.text(item, not opposite)
+            case And(items) | Or(items):
+                if self.crowded:
+                    refuse_inexpressible(node, opposite)
+                joiner = "&&" if isinstance(node, And) is not opposite else "||"
+                return _group([self.text(item, opposite) for item in items], joiner)
+            case Comparison(path, operator, operand):
+                if isinstance(operand, Path):
+                    return _compare(path, operator, operand.text, opposite, operand)
+                return _compare(path, operator, literal(operand, self.grammar), opposite)
+            case Matching(path, how, value):
+                return _compare(path, "~", _pattern(how, value, self.grammar), opposite)
+            case In(path, values):
+                if not values:
+                    return _EVERYTHING if opposite else _NOTHING
+                return _group([self._item(path, value, opposite) for value in values], "&&" if opposite else "||")
+            case Empty(path):
+                return _compare(*_emptiness(path), opposite)
+            case Raw(bound):
+                if opposite:
+                    raise FilterError(
+                        f"~ cannot negate the raw filter text {str(bound)!r}: write the opposite in the text itself"
+                    )
+                text = bound.render(self.grammar)
+                if not text.strip():
+                    raise FilterError("the filter text is empty; leave it out to ask for all records")
+                return f"({text})"
+            case _:
+                raise FilterError(f"{type(node).__name__} is no condition")
+
+    def _item(self, path: Path, value: object, opposite: bool) -> str:
+        if not path.multiple:
+            return _compare(path, "=", literal(value, self.grammar), opposite)
+        if isinstance(value, str) and is_crowded(path, self.crowded):
+            patterns = [_pattern(Like.CONTAINS, stored, self.grammar) for stored in _json_texts(value)]
+            parts = [_compare(path, "~", pattern, opposite) for pattern in patterns]
             return _group(parts, "&&" if opposite else "||")
-        case Empty(path):
-            return _compare(*_emptiness(path), opposite)
-        case Raw(bound):
-            if opposite:
-                raise FilterError(
-                    f"~ cannot negate the raw filter text {str(bound)!r}: write the opposite in the text itself"
-                )
-            return f"({bound.render(grammar)})"
-        case _:
-            raise FilterError(f"{type(node).__name__} is no condition")
+        each = replace(path, text=f"{path.text}:each", any_of=True)
+        return _compare(each, "=", literal(value, self.grammar), opposite)
 
 
 def _group(parts: list[str], joiner: str) -> str:
     return parts[0] if len(parts) == 1 else "(" + f" {joiner} ".join(parts) + ")"
 
 
-def _compare(path: Path, operator: str, operand: str, opposite: bool) -> str:
-    text = path.text
-    several = path.any_of
-    if path.multiple and operator == "=":
-        text, several = f"{path.text}:each", True
-    if not several:
-        if not opposite:
-            return f"{text} {operator} {operand}"
-        unset = path.through and operator not in ("=", "!=")
-        plain = f"{text} {_OPPOSITE[operator]} {operand}"
-        return f"({plain} || {path.through}.id = null)" if unset else plain
-    if opposite:
-        return f"{text} {_OPPOSITE[operator]} {operand}"
-    return f"{text} ?{operator} {operand}"
+def _compare(path: Path, operator: str, operand: str, opposite: bool, other: Path | None = None) -> str:
+    several = path.any_of or (other is not None and other.any_of)
+    if not opposite:
+        return f"{path.text} {'?' if several else ''}{operator} {operand}"
+    plain = f"{path.text} {_OPPOSITE.get(operator, f'!{operator}')} {operand}"
+    if operator in ("=", "!="):
+        if not several or other is not None or operand in _NO_VALUE:
+            return plain
+        if operator == "!=":
+            # "all of" passes over records without a value, and those are unequal
+            return f"({plain} && {path.through}.id != null)" if "." in path.through else plain
+        # before 0.24 "all of" is false for an empty list; from then on this adds nothing
+    nulls = dict.fromkeys(null for side in (path, other) if side is not None and (null := _null(side)))
+    return _group([plain, *nulls], "||")
+
+
+def _null(path: Path) -> str:
+    """What is true where a path leads to no value at all, "" when it always leads to one."""
+    if path.multiple and path.text.endswith(":each"):
+        return f"{path.text.removesuffix(':each')}:length = 0"
+    if path.kind is Kind.JSON:
+        return f"{path.text} = null"
+    return f"{path.through}.id = null" if path.through else ""
 
 
 def _emptiness(path: Path) -> tuple[Path, str, str]:
     """How the zero value of each kind is written; only json has a null."""
     if path.multiple:
-        return Path(f"{path.text}:length", any_of=path.any_of), "=", "0"
+        return replace(path, text=f"{path.text}:length", kind=Kind.NUMBER, multiple=False, through=""), "=", "0"
     match path.kind:
         case Kind.NUMBER:
             return path, "=", "0"
@@ -139,8 +182,6 @@ def _emptiness(path: Path) -> tuple[Path, str, str]:
             return path, "=", "false"
         case Kind.JSON:
             return path, "=", "null"
-        case Kind.GEO_POINT:
-            raise FilterError(f"{path.name} is a point and never empty: compare its lon and lat with 0")
         case _:
             return path, "=", '""'
 
@@ -148,10 +189,12 @@ def _emptiness(path: Path) -> tuple[Path, str, str]:
 def _pattern(how: Like, value: str, grammar: Grammar | None) -> str:
     """The operand of `~` that finds `value` itself, wildcards and backslashes in it included.
 
-    An operand without an unescaped `%` is escaped and wrapped by the server. One with it is a LIKE pattern
-    as it stands, where a backslash takes `%`, `_` and itself literally.
+    An operand without an unescaped `%` is wrapped in `%` by the server, which also escapes `\\ % _` in it, but not
+    each: it leaves out what stands after a backslash or before another of them (`__`). So only values without
+    any are left to it. An operand with an unescaped `%` is a LIKE pattern as it stands, where a backslash takes
+    `%`, `_` and itself literally.
     """
-    if how is Like.CONTAINS and "%" not in value:
+    if how is Like.CONTAINS and not any(special in value for special in "\\%_"):
         return quote(value, grammar)
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = {
@@ -162,3 +205,12 @@ def _pattern(how: Like, value: str, grammar: Grammar | None) -> str:
     if "\\" not in value:
         grammar = Grammar.RAW  # `\%` and `\_` stay as they are in both grammars
     return quote(pattern, grammar)
+
+
+_GO_ESCAPES = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def _json_texts(value: str) -> list[str]:
+    """One item of a list as servers store it, in JSON; those before 0.40 escape a few characters that others keep."""
+    text = json.dumps(value, ensure_ascii=False)
+    return list(dict.fromkeys((text, "".join(_GO_ESCAPES.get(character, character) for character in text))))

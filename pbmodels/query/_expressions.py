@@ -52,6 +52,10 @@ class Expr(Generic[T]):
     | `Post.status.in_(["a", "b"])` | `(status = "a" \\|\\| status = "b")` |
     | `Post.published.is_empty()` | `published = ""` |
     | `-Post.created` | `-created` |
+
+    What is behind a relation that is not set has no value: there only `!=`, `== None` and `== ""` are true, and
+    `~` of the rest. An empty date comes before all others. Through a list of relations, a comparison is true if it
+    is for any of the records, and comparisons joined by `&` speak of the same one.
     """
 
     __slots__ = ("_path",)
@@ -101,11 +105,14 @@ class Expr(Generic[T]):
         """Text that has `value` in it, or a list that has `value` as one of its items.
 
         Text is compared without regard to the case of ASCII letters; `%`, `_` and backslash are ordinary characters.
+        Items of a list are compared exactly, save where one query asks the same list twice: there the case of
+        ASCII letters does not count either, as only the list's text can be asked then.
 
         | you write | it sends |
         |---|---|
         | `Post.title.contains("x")` | `title ~ "x"` |
         | `Post.tags.contains("news")` | `tags:each ?= "news"` |
+        | `Post.tags.contains("a") & Post.tags.contains("b")` | `(tags ~ "\\"a\\"" && tags ~ "\\"b\\"")` |
         """
         if self._path.multiple:
             return In(self._path, (self._operand(value),))
@@ -117,6 +124,7 @@ class Expr(Generic[T]):
         | you write | it sends |
         |---|---|
         | `Post.title.not_contains("x")` | `title !~ "x"` |
+        | `Post.tags.not_contains("news")` | `(tags:each != "news" \\|\\| tags:length = 0)` |
         """
         return Not(self.contains(value))
 
@@ -148,6 +156,8 @@ class Expr(Generic[T]):
         """
         if isinstance(values, (str, bytes)):
             raise FilterError(f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]")
+        if not isinstance(values, Iterable):
+            raise FilterError(f"{self._path.name}.in_() takes a list of values, not {type(values).__name__}")
         operands = dict.fromkeys(self._operand(value) for value in values)
         return In(self._path, tuple(operands))
 
@@ -169,6 +179,8 @@ class Expr(Generic[T]):
         | `Post.views.is_empty()` | `views = 0` |
         | `Post.tags.is_empty()` | `tags:length = 0` |
         """
+        if self._path.kind is Kind.GEO_POINT:
+            raise FilterError(_POINT.format(self._path.name))
         return Empty(self._path)
 
     def asc(self) -> Sort:
@@ -186,9 +198,10 @@ class Expr(Generic[T]):
         return self.asc()
 
     def _compare(self, operator: str, other: object) -> Filter:
-        if isinstance(other, Expr):
-            return Comparison(self._path, operator, other._path)
         path = self._path
+        if isinstance(other, Expr):
+            _refuse_pair(path, other._path)
+            return Comparison(path, operator, other._path)
         if path.multiple:
             if operator in ("=", "!=") and isinstance(other, (list, tuple)) and not other:
                 return Empty(path) if operator == "=" else Not(Empty(path))
@@ -210,9 +223,15 @@ class Expr(Generic[T]):
     def _operand(self, value: object) -> object:
         """A value as this field can be compared with it; anything else could never match."""
         path = self._path
+        if isinstance(value, Expr):
+            raise FilterError(
+                f"{path.name} and {value._path.name}: two fields can only be compared by == != < <= > and >="
+            )
         if isinstance(value, enum.Enum):
             value = value.value
         kind = path.kind
+        if kind is Kind.GEO_POINT:
+            raise FilterError(_POINT.format(path.name))
         fits: bool
         if value is None:
             fits = kind not in (Kind.NUMBER, Kind.BOOL)
@@ -251,6 +270,33 @@ _ADVICE = {
 }
 
 
+_POINT = "{} is a point: compare its numbers, as in where('place.lon > {{:lon}}', lon=13.4)"
+
+
+def _refuse_pair(left: Path, right: Path) -> None:
+    """Raise when a comparison of two fields would not mean what it says."""
+    for path in (left, right):
+        if path.multiple:
+            raise FilterError(f"{path.name} holds a list, which PocketBase cannot compare with another field")
+        if path.kind is Kind.GEO_POINT:
+            raise FilterError(_POINT.format(path.name))
+    if left.any_of and right.any_of:
+        raise FilterError(
+            f"{left.name} and {right.name} both have several values: one side of a comparison must have one"
+        )
+    if Kind.JSON not in (left.kind, right.kind) and _family(left.kind) != _family(right.kind):
+        raise FilterError(
+            f"{left.name} is a {left.kind} and {right.name} a {right.kind}: such fields can never be compared"
+        )
+
+
+def _family(kind: Kind) -> str:
+    """Kinds that are stored alike."""
+    if kind in DATES:
+        return "moment"
+    return kind if kind in (Kind.NUMBER, Kind.BOOL) else "text"
+
+
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -259,5 +305,5 @@ def _short(value: object) -> str:
 def _moment(path: Path, text: str) -> datetime:
     try:
         return isoparse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise FilterError(f"{path.name} is a date and {text!r} is none: use a datetime with a timezone") from None

@@ -47,7 +47,9 @@ class Filter:
         return compile_filter(self, grammar)
 
     def __str__(self) -> str:
-        return self.render(Grammar.ESCAPED)
+        from pbmodels.query._compile import filter_text
+
+        return filter_text(self, Grammar.ESCAPED)
 
     def __repr__(self) -> str:
         return f"<Filter {self}>"

@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, literal
-from pbmodels.query._compile import MAX_COMPARISONS, MAX_LENGTH, comparisons, compile_filter, filter_text
+from pbmodels.query._compile import (
+    MAX_COMPARISONS,
+    MAX_LENGTH,
+    comparisons,
+    compile_filter,
+    filter_text,
+    size,
+    too_many,
+)
 from pbmodels.query._nodes import And, Filter, In
 
 RESERVE = 64
-"""Characters, and `RESERVED` comparisons, left free for the cursor that iteration adds (`id > "..."`)."""
+"""Bytes, and `RESERVED` comparisons, left free for the cursor that iteration adds (`id > "..."`)."""
 RESERVED = 1
 
 
@@ -44,29 +52,28 @@ def split(node: Filter) -> list[Filter]:
 
 
 def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filter]:
-    base = rebuilt(node.values[:1])
-    room = MAX_LENGTH - RESERVE - len(filter_text(base, Grammar.ESCAPED)) - 2
-    count_room = MAX_COMPARISONS - RESERVED - comparisons(base) + 1
+    beside = filter_text(rebuilt(()), Grammar.ESCAPED)
+    room = MAX_LENGTH - RESERVE - size(beside) - len("()")
+    count_room = MAX_COMPARISONS - RESERVED - max(0, comparisons(beside, Grammar.ESCAPED) - 1)
     if count_room < 1:
-        compile_filter(base, Grammar.ESCAPED)
         raise FilterError(
             f"the conditions beside {node.path.name}.in_() have too many comparisons "
             "for one request; ask for less at once"
         )
+    sizes = [size(f"{node.path.text} = {literal(value, Grammar.ESCAPED)} || ") for value in node.values]
     groups: list[list[object]] = [[]]
     used = 0
-    for value in node.values:
-        size = len(node.path.text) + len(literal(value, Grammar.ESCAPED)) + len(" =  || ")
-        if groups[-1] and (used + size > room or len(groups[-1]) >= count_room):
+    for value, length in zip(node.values, sizes, strict=True):
+        if groups[-1] and (used + length > room or len(groups[-1]) >= count_room):
             groups.append([])
             used = 0
         groups[-1].append(value)
-        used += size
+        used += length
+    largest = node.values[sizes.index(max(sizes))]
+    compile_filter(rebuilt((largest,)), Grammar.ESCAPED)  # says so before the first request when it cannot fit
     return [rebuilt(tuple(group)) for group in groups]
 
 
 def _fits(node: Filter) -> bool:
-    return (
-        comparisons(node) <= MAX_COMPARISONS - RESERVED
-        and len(filter_text(node, Grammar.ESCAPED)) <= MAX_LENGTH - RESERVE
-    )
+    text = filter_text(node, Grammar.ESCAPED)
+    return size(text) <= MAX_LENGTH - RESERVE and not too_many(text, Grammar.ESCAPED, MAX_COMPARISONS - RESERVED)
