@@ -201,6 +201,8 @@ def _hint(status: int, url: httpx.URL, answer: Mapping[str, Any], said: str) -> 
         return f"check that every field in the sort {url.params['sort']!r} exists"
     if status == 401 and answer.get("mfaId"):
         return "a second way to sign in is needed; go on with mfa_id=error.response['mfaId']"
+    if status == 403 and "superusers can filter by" in said.lower():
+        return "the server takes '@request.' and '@collection.' inside a value for more than text; search without them"
     if status == 404 and collection and (not action or "collection context" in said.lower()):
         return f"there is no collection {collection!r}: check its name, or create it (pbmodels.schema.push)"
     if status == 404 and action.startswith("records/"):

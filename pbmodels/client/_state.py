@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -40,11 +42,12 @@ class ClientState:
     before_send: BeforeSend | None
     after_send: AfterSend | None
     verify: ssl.SSLContext | bool
-    grammar: Grammar | None = None
     sync_transports: SyncTransports = field(init=False)
     async_transports: AsyncTransports = field(init=False)
 
     def __post_init__(self) -> None:
+        self._grammar: Grammar | None = None
+        self._grammar_until = 0.0
         self.sync_transports = SyncTransports(self.url, self.verify)
         self.async_transports = AsyncTransports(self.url, self.verify)
         self.origin = str(self.url).rstrip("/")
@@ -52,6 +55,20 @@ class ClientState:
         names = {name.lower() for name, _ in self._headers}
         self._has_authorization = b"authorization" in names
         self._host = [] if b"host" in names else [(b"Host", self.url.netloc)]
+
+    @property
+    def grammar(self) -> Grammar | None:
+        """How the server reads backslashes in filters, None while that is not known.
+
+        The older grammar counts as known for a minute only: a server that is updated meanwhile would read as
+        the end of a literal what was none before.
+        """
+        return self._grammar if time.monotonic() < self._grammar_until else None
+
+    @grammar.setter
+    def grammar(self, grammar: Grammar) -> None:
+        self._grammar_until = math.inf if grammar is Grammar.ESCAPED else time.monotonic() + 60.0
+        self._grammar = grammar
 
     def rendered(self, call: Call) -> Call | None:
         """The call with its filter as text; None when the server's grammar has to be asked for first."""

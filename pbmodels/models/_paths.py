@@ -41,6 +41,15 @@ class RelationExpr(Expr[Any]):
             raise AttributeError(name)
         return expression(self._spec.related(), name, self)
 
+    def _operand(self, value: object) -> object:
+        other, related = getattr(type(value), "__collection__", None), self._spec.related()
+        if other is not None and other != related.__collection__:
+            raise FilterError(
+                f"{self._path.name} relates to {related.__collection__!r} and can never equal a record of {other!r}: "
+                f"use a {related.__name__}, its Ref or its id"
+            )
+        return super()._operand(value)
+
 
 def expression(model: type[Collection], name: str, behind: RelationExpr | None = None) -> Expr[Any]:
     """A field of a model as an expression, perhaps behind a relation.

@@ -345,6 +345,15 @@ def test_relations_in_conditions(blog: PocketBase) -> None:
     assert Post.where(Post.reviewers.name == "Ann").all() == [mine]
 
 
+def test_a_record_of_another_collection_is_no_relation() -> None:
+    comment = Comment(text="c", post="p")
+
+    with pytest.raises(FilterError, match="posts.author relates to 'users' and can never equal a record of 'comments'"):
+        Post.where(Post.author == comment)
+    with pytest.raises(FilterError, match="posts.reviewers relates to 'users'"):
+        Post.where(Post.reviewers.contains(comment))
+
+
 def test_what_expand_does_not_take() -> None:
     with pytest.raises(FilterError, match=r"expand\(\) takes relations of Post"):
         Post.where().expand(Post.title)

@@ -202,18 +202,20 @@ class BaseClient:
             headers: The headers of the request that the answer is for: they may hold its authorization.
         """
         state = self._state
-        if state.grammar is None:
-            probe, control = (
-                Call("GET", records_path, {"perPage": 1, "skipTotal": 1, "fields": "id", "filter": text}, headers or {})
-                for text in (GRAMMAR_PROBE, GRAMMAR_CONTROL)
-            )
-            try:
-                self._transmit(probe)
-                state.grammar = Grammar.ESCAPED
-            except BadRequest:
-                self._transmit(control)
-                state.grammar = Grammar.RAW
-        return state.grammar
+        if (known := state.grammar) is not None:
+            return known
+        probe, control = (
+            Call("GET", records_path, {"perPage": 1, "skipTotal": 1, "fields": "id", "filter": text}, headers or {})
+            for text in (GRAMMAR_PROBE, GRAMMAR_CONTROL)
+        )
+        try:
+            self._transmit(probe)
+            found = Grammar.ESCAPED
+        except BadRequest:
+            self._transmit(control)
+            found = Grammar.RAW
+        state.grammar = found
+        return found
 
     def open_stream(self, call: Call, read_timeout: float) -> httpx.Response:
         """Send a `Call` whose answer has no end yet: the response is open, and the caller closes it.
