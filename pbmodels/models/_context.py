@@ -66,11 +66,16 @@ def using(client: C) -> Generator[C]:
     Args:
         client: A `PocketBase`, or an `AsyncPocketBase` for code that only uses `.aio`.
 
+    Raises:
+        NotConnected: It is no client.
+
     Example:
         >>> with using(pb):
         ...     Post.where(Post.status == True).count()
         0
     """
+    if not isinstance(client, (PocketBase, AsyncPocketBase)):
+        raise NotConnected(f"using() takes a PocketBase or an AsyncPocketBase, not {type(client).__name__}")
     token = _current.set(client)
     try:
         yield client

@@ -54,6 +54,16 @@ class Ref(Generic[M]):
             raise ModelError(f"this Ref({self.id!r}) belongs to no model's field, so there is no collection to ask")
         return self._model
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise AttributeError(
+                f"a Ref has the related record's id and no {name!r}: write .get().{name}, which fetches the record, "
+                f"or .record.{name} after expand"
+            )
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
             return self.id == other

@@ -301,6 +301,13 @@ def test_expand_brings_related_records_along(blog: PocketBase, sent: list[dict[s
     assert record.changed_fields == set()
 
 
+def test_a_ref_says_how_to_reach_the_record() -> None:
+    post = Post(title="x", author="abc")
+
+    with pytest.raises(AttributeError, match=r"no 'name': write .get\(\).name, .* or .record.name after expand"):
+        _ = post.author.name  # type: ignore[union-attr]
+
+
 def test_a_relation_fetches_its_record_once(blog: PocketBase, sent: list[dict[str, str]]) -> None:
     user = User(email="ann@example.com", password="12345678", name="Ann").save()
     post = Post.get(Post(title="x", author=user).save().id)

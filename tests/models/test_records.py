@@ -429,6 +429,11 @@ def test_using_and_a_class_of_its_own(blog: PocketBase) -> None:
     assert Post.all() == []
 
 
+def test_using_takes_clients_only() -> None:
+    with pytest.raises(NotConnected, match="takes a PocketBase or an AsyncPocketBase, not str"):
+        using("http://127.0.0.1:8090").__enter__()  # type: ignore[type-var]
+
+
 async def test_an_async_client_serves_async_verbs_only(aio: AsyncPocketBase) -> None:
     with using(aio):
         assert await Post.aio.all() == []
