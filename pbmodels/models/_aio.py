@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pbmodels.models._async import actions
@@ -48,6 +48,14 @@ class AsyncModel(Generic[M]):
         record = self._model(**values)
         await actions.save(record)
         return record
+
+    async def get_or_create(self, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
+        """The one record with these values, made when there is none, and whether it was made."""
+        return await actions.get_or_create(self._model, values, dict(defaults or {}))
+
+    async def update_or_create(self, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
+        """The one record with these values, changed to hold `defaults`, or made with them."""
+        return await actions.update_or_create(self._model, values, dict(defaults or {}))
 
     async def count(self) -> int:
         """How many records the collection has."""

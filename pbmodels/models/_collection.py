@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -148,6 +148,50 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             False
         """
         return cls(**values).save()
+
+    @classmethod
+    def get_or_create(cls, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[Self, bool]:
+        """The one record with these values, made when there is none.
+
+        Of two programs that do this at once, a unique index lets one make the record; the other one gets it.
+
+        Args:
+            defaults: More values for a record that is made.
+            values: What the record is known by, and made with.
+
+        Returns:
+            The record, and whether it was made.
+
+        Raises:
+            MultipleRecordsFound: Several records have these values.
+
+        Example:
+            >>> post, created = Post.get_or_create(title="Imprint", defaults={"views": 1})
+            >>> created, Post.get_or_create(title="Imprint")[1]
+            (True, False)
+        """
+        return actions.get_or_create(cls, values, dict(defaults or {}))
+
+    @classmethod
+    def update_or_create(cls, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[Self, bool]:
+        """The one record with these values, changed to hold `defaults`, or made with them.
+
+        Args:
+            defaults: What the record shall hold besides.
+            values: What the record is known by.
+
+        Returns:
+            The record, saved, and whether it was made.
+
+        Raises:
+            MultipleRecordsFound: Several records have these values.
+
+        Example:
+            >>> post, created = Post.update_or_create(title="Imprint", defaults={"views": 2})
+            >>> post.views
+            2
+        """
+        return actions.update_or_create(cls, values, dict(defaults or {}))
 
     @classmethod
     def count(cls) -> int:

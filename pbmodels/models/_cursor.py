@@ -142,6 +142,7 @@ class Cursor:
             filter=condition,
             sort=query._sort_text(),
             expand=query._expand,
+            fields=query._field_names(),
             skip_total=True,
         )
 

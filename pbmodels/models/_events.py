@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime import Topic
-from pbmodels.models._paths import resolve_path, to_expand
+from pbmodels.models._paths import to_expand, to_fields
 from pbmodels.models._query import Query
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ def watch_topic(query: Query[Any], record_id: str | None, expand: Sequence[Any],
     if isinstance(expand, str) or isinstance(fields, str):
         raise FilterError("watch() takes expand= and fields= as lists, such as expand=[Post.author]")
     model = query._model
-    names = [str(resolve_path(model, item) if isinstance(item, str) else item) for item in fields]
-    if names and "id" not in names:
-        names.insert(0, "id")
     paths = list(dict.fromkeys((*query._expand, *(to_expand(model, item) for item in expand))))
-    if names:
-        names += [f"expand.{path}" for path in paths]
+    names = to_fields(model, fields, paths) if fields else query._field_names()
     return Topic(model.__collection__, record_id, filter=query.filter, expand=paths, fields=names)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
 from pbmodels.models._specs import Spec, specs_of
-from pbmodels.query import Expr, Kind, Path, Sort
+from pbmodels.query import Expr, Filter, Kind, Path, Sort
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -16,7 +17,22 @@ MAX_DEPTH = 6
 """How many relations deep PocketBase follows a path."""
 
 
-QUERY_VERBS = frozenset({"order_by", "expand", "limit", "page", "first", "one", "one_or_none", "exists", "in_batches"})
+QUERY_VERBS = frozenset(
+    {
+        "order_by",
+        "expand",
+        "limit",
+        "page",
+        "first",
+        "one",
+        "last",
+        "one_or_none",
+        "exists",
+        "in_batches",
+        "only",
+        "defer",
+    }
+)
 _ELSEWHERE = frozenset({"filter", "objects", "query", "select", "find", "find_many", "get_list"})
 """What queries begin with in other libraries."""
 
@@ -145,6 +161,36 @@ def to_sort(model: type[Collection], term: object) -> Sort:
     raise FilterError(
         f"order_by() takes fields such as {model.__name__}.id or -{model.__name__}.id, not {type(term).__name__}"
     )
+
+
+def equal_to(model: type[Collection], values: Mapping[str, object]) -> list[Filter]:
+    """The conditions that a record holds these values.
+
+    Raises:
+        FilterError: There are none, or one is for no field.
+    """
+    if not values:
+        raise FilterError(f"say which {model.__name__} is meant: give at least one field and its value")
+    return [resolve_path(model, name) == value for name, value in values.items()]
+
+
+def to_fields(model: type[Collection], terms: Iterable[object], expand: Iterable[str]) -> tuple[str, ...]:
+    """The `fields` that a request asks for: these, those that a record cannot do without, and what is expanded.
+
+    Raises:
+        FilterError: A term is no field of the model's own.
+    """
+    names = ["id", "collectionId"]
+    for term in terms:
+        found = resolve_path(model, term) if isinstance(term, str) else term
+        if not isinstance(found, Expr) or "." in str(found):
+            raise FilterError(
+                f"{term!r} is no field of {model.__name__} itself: give fields such as {model.__name__}.id"
+            )
+        names.append(str(found))
+    for relation in (path.partition(".")[0] for path in expand):
+        names += [relation, f"expand.{relation}"]
+    return tuple(dict.fromkeys(names))
 
 
 def to_expand(model: type[Collection], term: object) -> str:

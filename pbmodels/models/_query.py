@@ -11,7 +11,7 @@ from pbmodels.client._record_calls import list_call
 from pbmodels.client._request import Call
 from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
-from pbmodels.models._paths import to_expand, to_sort
+from pbmodels.models._paths import to_expand, to_fields, to_sort
 from pbmodels.models._specs import specs_of
 from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
 
@@ -56,6 +56,7 @@ class Query(Generic[M]):
         self._conditions: tuple[Filter, ...] = ()
         self._order: tuple[Sort, ...] = ()
         self._expand: tuple[str, ...] = ()
+        self._only: tuple[str, ...] | None = None
         self._limit: int | None = None
         self._offset = 0
 
@@ -115,6 +116,38 @@ class Query(Generic[M]):
         """
         paths = (to_expand(self._model, relation) for relation in relations)
         return self._with(_expand=tuple(dict.fromkeys((*self._expand, *paths))))
+
+    def only(self, *fields: type[Collection] | Expr[Any] | str) -> Self:
+        """Ask for these fields only, and the id; touching another one raises `FieldNotLoaded`.
+
+        Saving such a record sends what changed, as ever, and brings the other fields along.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title`.
+
+        Raises:
+            FilterError: One of them is no field.
+
+        Example:
+            >>> posts = Post.where().only(Post.title).all()
+        """
+        return self._with(_only=to_fields(self._model, fields, ()))
+
+    def defer(self, *fields: type[Collection] | Expr[Any] | str) -> Self:
+        """Ask for all fields but these; touching one of them raises `FieldNotLoaded`.
+
+        Args:
+            fields: Fields of the model's own, such as a long text.
+
+        Raises:
+            FilterError: One of them is no field.
+
+        Example:
+            >>> posts = Post.where().defer(Post.body).all()
+        """
+        without = set(to_fields(self._model, fields, ())) - {"id", "collectionId"}
+        names = self._only or ("collectionId", *(spec.server_name for spec in specs_of(self._model).values()))
+        return self._with(_only=tuple(name for name in names if name not in without))
 
     def limit(self, count: int) -> Self:
         """At most this many records."""
@@ -217,9 +250,26 @@ class Query(Generic[M]):
             filter=part,
             sort=self._sort_text() if fields is None else None,
             expand=self._expand if fields is None else None,
-            fields=fields,
+            fields=fields or self._field_names(),
             skip_total=not totals,
         )
+
+    def _field_names(self) -> tuple[str, ...]:
+        """The `fields` of a request, none for all."""
+        if self._only is None:
+            return ()
+        return tuple(dict.fromkeys((*self._only, *to_fields(self._model, (), self._expand))))
+
+    def _reversed(self) -> Self:
+        """The same records from the other end.
+
+        Raises:
+            FilterError: It is a slice, whose other end depends on how many records there are.
+        """
+        if self._limit is not None or self._offset:
+            raise FilterError("last() cannot be asked of a slice or a limited query: reverse its order and use first()")
+        order = self._order or (Sort("id"),)
+        return self._with(_order=tuple(-term for term in order))
 
     def _only_one(self, found: list[M]) -> M | None:
         if len(found) > 1:

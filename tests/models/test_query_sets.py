@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from pbmodels import AsyncPocketBase, FilterError, MultipleRecordsFound, Page, PocketBase
+from pbmodels import AsyncPocketBase, FieldNotLoaded, FilterError, MultipleRecordsFound, Page, PocketBase
 from pbmodels.models._cursor import last_id
 from tests.blog import Comment, Post, User
 
@@ -359,6 +359,94 @@ def test_a_record_of_another_collection_is_no_relation() -> None:
         Post.where(Post.author == comment)
     with pytest.raises(FilterError, match="posts.reviewers relates to 'users'"):
         Post.where(Post.reviewers.contains(comment))
+
+
+def test_last(posts: list[Post]) -> None:
+    last = Post.where().order_by(Post.status, Post.views).last()
+
+    assert last is not None
+    assert (last.status, last.views) == (True, 6)
+    assert Post.where().last() == max(posts, key=lambda post: post.id)
+    assert Post.where(Post.views == 99).last() is None
+    with pytest.raises(FilterError, match="reverse its order and use first"):
+        Post.where()[:3].last()
+
+
+def test_only_and_defer(blog: PocketBase, sent: list[dict[str, str]]) -> None:
+    user = User(email="ann@example.com", password="12345678", name="Ann").save()
+    Post(title="x", body="long", views=3, tags=["news"], author=user).save()
+    Comment(text="c", post=Post.where().one(), author=user).save()
+
+    post = Post.where().only(Post.title, "tags").one()
+    assert sent[-1]["fields"] == "id,collectionId,title,tags"
+    assert (post.title, post.tags) == ("x", ["news"])
+    with pytest.raises(FieldNotLoaded, match=r"posts.views was not sent.*the query did not ask for it"):
+        _ = post.views
+    post.title = "y"
+    post.save()
+    assert (post.views, post.body) == (3, "long")
+
+    post = Post.where().defer(Post.body, Post.meta).expand(Post.author).page().items[0]
+    assert not hasattr(post, "body")
+    assert post.author is not None
+    assert post.author.record is not None
+    assert post.author.record.name == "Ann"
+
+    comment = Comment.where().only(Comment.text).expand(Comment.post.author).one()
+    assert sent[-1]["fields"] == "id,collectionId,text,post,expand.post"
+    assert comment.post.record is not None
+    assert comment.post.record.author == user
+    assert not hasattr(comment, "created")
+    with pytest.raises(FilterError, match="no field of Comment itself"):
+        Comment.where().only(Comment.post.title)
+
+
+def test_get_or_create(blog: PocketBase) -> None:
+    post, created = Post.get_or_create(title="x", defaults={"views": 3})
+    again, created_again = Post.get_or_create(title="x", defaults={"views": 4})
+
+    assert (created, created_again) == (True, False)
+    assert post == again
+    assert again.views == 3
+    Post(title="x").save()
+    with pytest.raises(MultipleRecordsFound):
+        Post.get_or_create(title="x")
+    with pytest.raises(FilterError, match="say which Post is meant"):
+        Post.get_or_create()
+
+
+def test_update_or_create(blog: PocketBase) -> None:
+    post, created = Post.update_or_create(title="x", defaults={"views": 3})
+    again, created_again = Post.update_or_create(title="x", defaults={"views": 4})
+
+    assert (created, created_again) == (True, False)
+    assert post == again
+    assert Post.get(post.id).views == 4
+
+
+def test_who_comes_second_gets_what_the_first_one_made(blog: PocketBase) -> None:
+    blog.collections.update("posts", {"indexes": ["CREATE UNIQUE INDEX `idx_once` ON `posts` (`title`)"]})
+    try:
+
+        def someone_was_faster(request: httpx.Request) -> None:
+            if request.method == "POST":
+                blog.before_send = None
+                Post(title="x", views=7).save()
+
+        blog.before_send = someone_was_faster
+        post, created = Post.get_or_create(title="x")
+    finally:
+        blog.collections.update("posts", {"indexes": []})
+    assert (post.views, created) == (7, False)
+
+
+async def test_the_newer_verbs_awaited(aio: AsyncPocketBase) -> None:
+    post, created = await Post.aio.get_or_create(title="x")
+    assert created
+    assert (await Post.aio.update_or_create(title="x", defaults={"views": 2}))[0] == post
+    last = await Post.aio.where().only(Post.views).last()
+    assert last is not None
+    assert last.views == 2
 
 
 def test_what_expand_does_not_take() -> None:

@@ -18,7 +18,7 @@ from pbmodels import (
     using,
 )
 from pbmodels.schema import push
-from tests.blog import Post, User
+from tests.blog import Comment, Post, User
 
 
 def test_every_change_arrives_in_order(blog: PocketBase) -> None:
@@ -82,6 +82,21 @@ def test_expand_and_fields(blog: PocketBase) -> None:
     assert (record.title, record.author.record.name) == ("x", "Ann")
     with pytest.raises(FieldNotLoaded, match="posts.views"):
         _ = record.views
+
+
+def test_nested_relations_come_along_whole(blog: PocketBase) -> None:
+    user = User(email="ann@example.com", password="12345678", name="Ann").save()
+    post = Post(title="x", author=user, views=7).save()
+
+    with Comment.watch(expand=[Comment.post.author], fields=[Comment.text, Comment.post]) as events:
+        Comment(text="c", post=post).save()
+        record = next(events).record
+
+    assert record.post.record is not None
+    assert record.post.record.views == 7
+    assert record.post.record.author is not None
+    assert record.post.record.author.record is not None
+    assert record.post.record.author.record.name == "Ann"
 
 
 def test_plain_iteration(blog: PocketBase) -> None:

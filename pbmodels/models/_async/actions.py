@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pbmodels.client import NotFound
+from pbmodels.client import NotFound, ValidationFailed
 from pbmodels.client._record_calls import after_delete, delete_call, view_call
+from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import to_expand
+from pbmodels.models._paths import equal_to, to_expand
 from pbmodels.models._state import state_of
 from pbmodels.models._writing import adopt, missing, saved, saving
 
@@ -28,6 +29,33 @@ async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -
     except NotFound as error:
         raise missing(model, record_id, error) from None
     return loader_of(model, expand=bool(paths)).one(body)
+
+
+async def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
+    """The one record with these values, made when there is none."""
+    query = AsyncQuerySet(model).where(*equal_to(model, lookup))
+    found = await query.one_or_none()
+    if found is not None:
+        return found, False
+    record = model(**{**lookup, **defaults})
+    try:
+        await save(record)
+    except ValidationFailed as error:
+        found = await query.one_or_none() if "validation_not_unique" in error.field_codes.values() else None
+        if found is None:
+            raise
+        return found, False  # someone else made it meanwhile
+    return record, True
+
+
+async def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
+    """The one record with these values, changed to hold the defaults, or made with them."""
+    record, created = await get_or_create(model, lookup, defaults)
+    if not created:
+        for name, value in defaults.items():
+            setattr(record, name, value)
+        await save(record)
+    return record, created
 
 
 async def save(record: Collection) -> None:

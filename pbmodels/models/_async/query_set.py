@@ -97,6 +97,14 @@ class AsyncQuerySet(Query[M]):
         found = await self.limit(1).all()
         return found[0] if found else None
 
+    async def last(self) -> M | None:
+        """The last record, None when there is none.
+
+        Raises:
+            FilterError: The query is a slice or limited.
+        """
+        return await self._reversed().first()
+
     async def one(self) -> M:
         """The only record.
 

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pbmodels.client import NotFound
+from pbmodels.client import NotFound, ValidationFailed
 from pbmodels.client._record_calls import after_delete, delete_call, view_call
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import to_expand
+from pbmodels.models._paths import equal_to, to_expand
 from pbmodels.models._state import state_of
+from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._writing import adopt, missing, saved, saving
 
 if TYPE_CHECKING:
@@ -29,6 +30,33 @@ def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
     except NotFound as error:
         raise missing(model, record_id, error) from None
     return loader_of(model, expand=bool(paths)).one(body)
+
+
+def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
+    """The one record with these values, made when there is none."""
+    query = QuerySet(model).where(*equal_to(model, lookup))
+    found = query.one_or_none()
+    if found is not None:
+        return found, False
+    record = model(**{**lookup, **defaults})
+    try:
+        save(record)
+    except ValidationFailed as error:
+        found = query.one_or_none() if "validation_not_unique" in error.field_codes.values() else None
+        if found is None:
+            raise
+        return found, False  # someone else made it meanwhile
+    return record, True
+
+
+def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
+    """The one record with these values, changed to hold the defaults, or made with them."""
+    record, created = get_or_create(model, lookup, defaults)
+    if not created:
+        for name, value in defaults.items():
+            setattr(record, name, value)
+        save(record)
+    return record, created
 
 
 def save(record: Collection) -> None:

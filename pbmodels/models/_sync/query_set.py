@@ -98,6 +98,14 @@ class QuerySet(Query[M]):
         found = self.limit(1).all()
         return found[0] if found else None
 
+    def last(self) -> M | None:
+        """The last record, None when there is none.
+
+        Raises:
+            FilterError: The query is a slice or limited.
+        """
+        return self._reversed().first()
+
     def one(self) -> M:
         """The only record.
 
