@@ -129,7 +129,8 @@ class AsyncBackupService:
         """Replace all of the server's data by a backup's; it begins a second later, and the server restarts.
 
         Until then `pb.health.check()` still answers from the old data, and fails for a moment during the restart.
-        Who is signed in may have to sign in again.
+        Who is signed in may have to sign in again. Files in the server's migrations folder that the backup does
+        not know as applied are applied at the restart.
 
         Args:
             key: The backup's file name, as `get_full_list` gives it.

@@ -50,9 +50,9 @@ class AsyncSQLService:
             Unauthorized, Forbidden: No superuser is signed in.
 
         Example:
-            >>> result = await pb.sql.run("SELECT 1 AS one, NULL AS none")
+            >>> result = await pb.sql.run("SELECT 1 AS one, NULL AS empty")
             >>> [column.name for column in result.columns], result.rows
-            (['one', 'none'], [['1', None]])
+            (['one', 'empty'], [['1', None]])
         """
         call = Call("POST", "/api/sql", query=query or {}, headers=headers or {}, json={"query": sql}, timeout=timeout)
         return SQLResult(decode_object(call, await self._client.execute(call)))

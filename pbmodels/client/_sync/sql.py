@@ -51,9 +51,9 @@ class SQLService:
             Unauthorized, Forbidden: No superuser is signed in.
 
         Example:
-            >>> result = pb.sql.run("SELECT 1 AS one, NULL AS none")
+            >>> result = pb.sql.run("SELECT 1 AS one, NULL AS empty")
             >>> [column.name for column in result.columns], result.rows
-            (['one', 'none'], [['1', None]])
+            (['one', 'empty'], [['1', None]])
         """
         call = Call("POST", "/api/sql", query=query or {}, headers=headers or {}, json={"query": sql}, timeout=timeout)
         return SQLResult(decode_object(call, self._client.execute(call)))
