@@ -3,9 +3,11 @@
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
 from pbmodels.client._auth_store import AuthStore, FileAuthStore
+from pbmodels.client._batch import BatchResult
 from pbmodels.client._clients import AsyncPocketBase, PocketBase
 from pbmodels.client._errors import (
     BadRequest,
+    BatchFailed,
     ClientResponseError,
     ConnectionFailed,
     Forbidden,
@@ -19,6 +21,7 @@ from pbmodels.client._errors import (
 )
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult
+from pbmodels.client._service_records import BackupFile, CronJob, LogStats, SQLResult
 from pbmodels.client._upload import Upload
 from pbmodels.server import register_client_factory
 
@@ -26,22 +29,28 @@ __all__ = [
     "AsyncPocketBase",
     "AuthResult",
     "AuthStore",
+    "BackupFile",
     "BadRequest",
+    "BatchFailed",
+    "BatchResult",
     "BoundFilter",
     "ClientResponseError",
     "ConnectionFailed",
+    "CronJob",
     "FileAuthStore",
     "FilterError",
     "Forbidden",
     "InexpressibleText",
     "InvalidRequest",
     "ListResult",
+    "LogStats",
     "NotFound",
     "PocketBase",
     "PocketBaseError",
     "RateLimited",
     "Record",
     "RequestTimeout",
+    "SQLResult",
     "ServerError",
     "Unauthorized",
     "Upload",

@@ -4,6 +4,7 @@
       ClientResponseError      a request failed: url, status, response, field_errors
         BadRequest             400: malformed, or a filter that the server cannot read
           ValidationFailed     400 with field data: the record was refused
+          BatchFailed          400 of a batch: which request it was, and why
         Unauthorized           401: no valid token
         Forbidden              403: the API rule says no
         NotFound               404: no such record, collection or route, or a rule hides it
@@ -29,6 +30,7 @@ from pydantic_core import from_json
 
 from pbmodels._errors import PocketBaseError
 from pbmodels.client._secrets import without_secrets
+from pbmodels.client._service_hints import service_hint
 
 
 class InvalidRequest(PocketBaseError, ValueError):
@@ -81,6 +83,45 @@ class BadRequest(ClientResponseError):
 
 class ValidationFailed(BadRequest):
     """400 with `field_errors`: the server refused the values of these fields."""
+
+
+class BatchFailed(BadRequest):
+    """400: a batch was refused, and none of its requests took effect.
+
+    `field_errors` and `field_codes` are those of the request that failed.
+
+    Attributes:
+        index: Which request failed, from 0; None when the batch as a whole was refused.
+        method: That request's method.
+        path: That request's path.
+        reason: The error that the request alone would have raised: a `ValidationFailed`, `NotFound` or `Forbidden`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        index: int | None = None,
+        method: str = "",
+        path: str = "",
+        reason: ClientResponseError | None = None,
+        **rest: Any,
+    ) -> None:
+        super().__init__(message, **rest)
+        self.index = index
+        self.method = method
+        self.path = path
+        self.reason = reason
+
+    @property
+    def field_errors(self) -> dict[str, str]:
+        """The server's message for each field of the failed request."""
+        return super().field_errors if self.reason is None else self.reason.field_errors
+
+    @property
+    def field_codes(self) -> dict[str, str]:
+        """The server's code for each field of the failed request."""
+        return super().field_codes if self.reason is None else self.reason.field_codes
 
 
 class Unauthorized(ClientResponseError):
@@ -179,7 +220,7 @@ def error_from_response(
             f"{start}: the server redirects to {location}; give pbmodels that address instead", **rest
         )
     kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
-    return kind(_sentence(start, _hint(status, url, answer, said)), **rest)
+    return kind(_sentence(start, _hint(method, status, url, answer, said)), **rest)
 
 
 def _path(url: httpx.URL) -> str:
@@ -187,7 +228,9 @@ def _path(url: httpx.URL) -> str:
     return url.raw_path.split(b"?")[0].decode("ascii")
 
 
-def _hint(status: int, url: httpx.URL, answer: Mapping[str, Any], said: str) -> str:
+def _hint(method: str, status: int, url: httpx.URL, answer: Mapping[str, Any], said: str) -> str:
+    if special := service_hint(method, _path(url), status, said):
+        return special
     _, _, below = _path(url).rpartition("/api/collections/")
     collection, _, action = below.partition("/")
     collection = unquote(collection)

@@ -217,6 +217,18 @@ def decode_object(call: Call, content: bytes) -> dict[str, Any]:
     return answer
 
 
+def decode_list(call: Call, content: bytes) -> list[dict[str, Any]]:
+    """The JSON list of objects of an answer.
+
+    Raises:
+        ClientResponseError: The answer is something else, so the url is hardly a PocketBase server's.
+    """
+    answer = decode(call, content)
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+        raise _no_pocketbase(call, "gave no JSON list")
+    return answer
+
+
 def _no_pocketbase(call: Call, problem: str, error: Exception | None = None) -> ClientResponseError:
     return ClientResponseError(
         f"{call.method} {call.path.split('?')[0]} {problem}; check that the url is a PocketBase server's",

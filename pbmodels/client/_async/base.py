@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._async.backups import AsyncBackupService
+from pbmodels.client._async.batch import AsyncBatch
 from pbmodels.client._async.collections import AsyncCollectionService
+from pbmodels.client._async.crons import AsyncCronService
 from pbmodels.client._async.files import AsyncFileService
 from pbmodels.client._async.health import AsyncHealthService
+from pbmodels.client._async.logs import AsyncLogService
 from pbmodels.client._async.records import AsyncRecordService
+from pbmodels.client._async.settings import AsyncSettingsService
+from pbmodels.client._async.sql import AsyncSQLService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
@@ -63,6 +69,11 @@ class AsyncBaseClient:
         self.collections = AsyncCollectionService(self)
         self.files = AsyncFileService(self)
         self.health = AsyncHealthService(self)
+        self.settings = AsyncSettingsService(self)
+        self.logs = AsyncLogService(self)
+        self.crons = AsyncCronService(self)
+        self.backups = AsyncBackupService(self)
+        self.sql = AsyncSQLService(self)
 
     @property
     def url(self) -> str:
@@ -112,6 +123,10 @@ class AsyncBaseClient:
             InvalidRequest: The name cannot be a collection's.
         """
         return AsyncRecordService(self, name)
+
+    def batch(self) -> AsyncBatch:
+        """Several writes as one transaction; see `AsyncBatch`."""
+        return AsyncBatch(self)
 
     def filter(self, template: str, /, **values: object) -> BoundFilter:
         """A filter with values bound to its `{:name}` placeholders, safely on every server version.

@@ -18,10 +18,16 @@ from pbmodels.client._errors import BadRequest, error_from_exception
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
+from pbmodels.client._sync.backups import BackupService
+from pbmodels.client._sync.batch import Batch
 from pbmodels.client._sync.collections import CollectionService
+from pbmodels.client._sync.crons import CronService
 from pbmodels.client._sync.files import FileService
 from pbmodels.client._sync.health import HealthService
+from pbmodels.client._sync.logs import LogService
 from pbmodels.client._sync.records import RecordService
+from pbmodels.client._sync.settings import SettingsService
+from pbmodels.client._sync.sql import SQLService
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.events import EventStream
@@ -64,6 +70,11 @@ class BaseClient:
         self.collections = CollectionService(self)
         self.files = FileService(self)
         self.health = HealthService(self)
+        self.settings = SettingsService(self)
+        self.logs = LogService(self)
+        self.crons = CronService(self)
+        self.backups = BackupService(self)
+        self.sql = SQLService(self)
 
     @property
     def url(self) -> str:
@@ -113,6 +124,10 @@ class BaseClient:
             InvalidRequest: The name cannot be a collection's.
         """
         return RecordService(self, name)
+
+    def batch(self) -> Batch:
+        """Several writes as one transaction; see `Batch`."""
+        return Batch(self)
 
     def filter(self, template: str, /, **values: object) -> BoundFilter:
         """A filter with values bound to its `{:name}` placeholders, safely on every server version.

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
-from pbmodels.client._state import decode_object
+from pbmodels.client._state import decode_list, decode_object
 from pbmodels.client._sync.paging import all_pages
 
 if TYPE_CHECKING:
@@ -150,6 +150,96 @@ class CollectionService:
     def delete(self, name_or_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
         """Delete a collection and all its records."""
         self._client.execute(Call("DELETE", base_path(name_or_id), query=query or {}, headers=headers or {}))
+
+    def import_collections(
+        self,
+        collections: Iterable[Mapping[str, Any]],
+        delete_missing: bool = False,
+        *,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> None:
+        """Create and change many collections at once, in one transaction.
+
+        Args:
+            collections: Collections as `get_full_list` gives them, or as `create` takes them. One that exists
+                (by id, else by name) is changed, and keeps its fields that are not named.
+            delete_missing: DELETE all other collections with their records, and all fields that are not named
+                with their values; the system's stay.
+            query: More query parameters.
+            headers: More headers.
+
+        Raises:
+            ValidationFailed: The server refused one; none is changed then.
+
+        Example:
+            >>> pb.collections.import_collections([{"name": "tags", "fields": [{"name": "t", "type": "text"}]}])
+        """
+        body = {"collections": [dict(collection) for collection in collections], "deleteMissing": delete_missing}
+        self._client.execute(Call("PUT", f"{_PATH}/import", query=query or {}, headers=headers or {}, json=body))
+
+    def truncate(self, name_or_id: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
+        """Delete all records of a collection, with what cascades from them.
+
+        Raises:
+            NotFound: There is no such collection.
+            BadRequest: It is a view, or a record is required elsewhere.
+
+        Example:
+            >>> pb.collections.truncate("posts")
+        """
+        path = f"{base_path(name_or_id)}/truncate"
+        self._client.execute(Call("DELETE", path, query=query or {}, headers=headers or {}))
+
+    def get_scaffolds(self, *, query: Query | None = None, headers: Headers | None = None) -> dict[str, Record]:
+        """An empty collection of each type (`base`, `auth`, `view`) with the server's defaults, to fill in.
+
+        Example:
+            >>> scaffold = (pb.collections.get_scaffolds())["auth"]
+            >>> scaffold.passwordAuth["enabled"]
+            True
+        """
+        call = Call("GET", f"{_PATH}/meta/scaffolds", query=query or {}, headers=headers or {})
+        return {kind: Record(scaffold) for kind, scaffold in (self._json(call)).items()}
+
+    def dry_run_view_query(self, sql: str, /, *, query: Query | None = None, headers: Headers | None = None) -> Record:
+        """Try the query of a view collection without making one; PocketBase 0.37 and later.
+
+        Args:
+            sql: The SELECT that the view would have.
+            query: More query parameters.
+            headers: More headers.
+
+        Returns:
+            `fields` that the view would have, and a `sample` of its records.
+
+        Raises:
+            BadRequest: The query has a mistake; the message has SQLite's own.
+            NotFound: The server is older than 0.37.
+
+        Example:
+            >>> view = pb.collections.dry_run_view_query("SELECT id, title FROM posts")
+            >>> [field["name"] for field in view.fields]
+            ['id', 'title']
+        """
+        path = f"{_PATH}/meta/dry-run-view"
+        return Record(self._json(Call("POST", path, query=query or {}, headers=headers or {}, json={"query": sql})))
+
+    def get_all_oauth2_providers(self, *, query: Query | None = None, headers: Headers | None = None) -> list[Record]:
+        """The OAuth2 providers that an auth collection can be set up with; PocketBase 0.37 and later.
+
+        Returns:
+            One record each: `name`, `displayName` and `logo` (SVG text).
+
+        Raises:
+            NotFound: The server is older than 0.37.
+
+        Example:
+            >>> "google" in [provider.name for provider in pb.collections.get_all_oauth2_providers()]
+            True
+        """
+        call = Call("GET", f"{_PATH}/meta/oauth2-providers", query=query or {}, headers=headers or {})
+        return [Record(provider) for provider in decode_list(call, self._client.execute(call))]
 
     def _json(self, call: Call) -> dict[str, Any]:
         return decode_object(call, self._client.execute(call))

@@ -1,0 +1,232 @@
+# Generated from pbmodels/client/_async/backups.py by .ci/unasync.py: edit that file and run `make generate`.
+"""Backups of the server's data: `pb.backups`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from pbmodels.client._errors import InvalidRequest, error_from_exception
+from pbmodels.client._request import Call, Headers, Query, encode_query, segment
+from pbmodels.client._saving import saving
+from pbmodels.client._service_records import BackupFile
+from pbmodels.client._state import decode_list
+from pbmodels.client._upload import Upload
+
+if TYPE_CHECKING:
+    from pbmodels.client._sync.base import BaseClient
+
+_PATH = "/api/backups"
+
+
+class BackupService:
+    """Make, fetch and restore backups; superusers only.
+
+    A backup is a zip file with the whole data folder: the database and the files of records in local storage.
+
+    Source: PocketBase documentation, "Web APIs reference: API Backups".
+    """
+
+    def __init__(self, client: BaseClient) -> None:
+        self._client = client
+
+    def get_full_list(self, *, query: Query | None = None, headers: Headers | None = None) -> list[BackupFile]:
+        """All backups that the server keeps.
+
+        Raises:
+            Unauthorized, Forbidden: No superuser is signed in.
+
+        Example:
+            >>> newest = max(pb.backups.get_full_list(), key=lambda backup: backup.modified, default=None)
+        """
+        call = Call("GET", _PATH, query=query or {}, headers=headers or {})
+        return [BackupFile(backup) for backup in decode_list(call, self._client.execute(call))]
+
+    def create(
+        self,
+        name: str = "",
+        *,
+        query: Query | None = None,
+        headers: Headers | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Make a backup now; writes to the server wait until it is done.
+
+        Args:
+            name: Its file name: a-z, 0-9, `_` and `-`, and `.zip` at the end. The server makes one up without.
+            query: More query parameters.
+            headers: More headers.
+            timeout: Seconds to wait, instead of the client's own: much data takes its time.
+
+        Raises:
+            ValidationFailed: The name is taken or cannot be one.
+            BadRequest: Another backup or restore is under way.
+
+        Example:
+            >>> pb.backups.create("before-the-upgrade.zip", timeout=600)
+        """
+        self._client.execute(
+            Call("POST", _PATH, query=query or {}, headers=headers or {}, json={"name": name}, timeout=timeout)
+        )
+
+    def upload(
+        self,
+        file: Any,
+        *,
+        query: Query | None = None,
+        headers: Headers | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Give the server a backup from elsewhere; it is streamed.
+
+        Args:
+            file: A zip file: a `Path`, an open file, `(name, content)`, an `Upload`, or bytes, which are then
+                called `backup.zip`.
+            query: More query parameters.
+            headers: More headers.
+            timeout: Seconds that each step may take, instead of the client's own.
+
+        Raises:
+            InvalidRequest: It is no file.
+            ValidationFailed: The name is taken, or the content no zip file.
+
+        Example:
+            >>> pb.backups.upload(Path("before-the-upgrade.zip"))
+        """
+        upload = Upload.of(file, "backup.zip")
+        if upload is None:
+            raise InvalidRequest(
+                f"a {type(file).__name__} is no file; give a Path, bytes, an open file or (name, content)"
+            )
+        self._client.execute(
+            Call(
+                "POST",
+                f"{_PATH}/upload",
+                query=query or {},
+                headers=headers or {},
+                files=[("file", upload)],
+                timeout=timeout,
+            )
+        )
+
+    def delete(self, key: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
+        """Delete a backup.
+
+        Args:
+            key: Its file name, as `get_full_list` gives it.
+            query: More query parameters.
+            headers: More headers.
+
+        Raises:
+            BadRequest: There is none, or it is in use.
+        """
+        self._client.execute(Call("DELETE", _key_path(key), query=query or {}, headers=headers or {}))
+
+    def restore(self, key: str, *, query: Query | None = None, headers: Headers | None = None) -> None:
+        """Replace all of the server's data by a backup's; it begins a second later, and the server restarts.
+
+        Until then `pb.health.check()` still answers from the old data, and fails for a moment during the restart.
+        Who is signed in may have to sign in again. Files in the server's migrations folder that the backup does
+        not know as applied are applied at the restart.
+
+        Args:
+            key: The backup's file name, as `get_full_list` gives it.
+            query: More query parameters.
+            headers: More headers.
+
+        Raises:
+            BadRequest: There is no such backup, or another backup or restore is under way.
+
+        Example:
+            >>> pb.backups.restore("before-the-upgrade.zip")
+        """
+        self._client.execute(Call("POST", f"{_key_path(key)}/restore", query=query or {}, headers=headers or {}))
+
+    def get_download_url(self, token: str, key: str) -> str:
+        """Where a backup can be fetched, for a browser or another program; nothing is sent.
+
+        Args:
+            token: A superuser's file token, from `pb.files.get_token()`; it is valid for a few minutes.
+            key: The backup's file name.
+
+        Example:
+            >>> pb.backups.get_download_url("TOKEN", "a.zip")
+            'http://.../api/backups/a.zip?token=TOKEN'
+        """
+        return f"{self._client.url}{_key_path(key)}?{encode_query({'token': token})}"
+
+    def download(
+        self,
+        key: str,
+        path: str | os.PathLike[str],
+        *,
+        progress: Callable[[int, int | None], object] | None = None,
+        token: str | None = None,
+        timeout: float = 60.0,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> Path:
+        """Fetch a backup into a file, in pieces; a file that is there is replaced once all has come.
+
+        Args:
+            key: The backup's file name.
+            path: The file to write; only its owner may read it, for it has everything of the server.
+            progress: Called after each piece with the bytes so far and the bytes in all (None if not known).
+            token: A superuser's file token; one is asked for by default.
+            timeout: Seconds of silence after which the connection counts as broken.
+            query: More query parameters.
+            headers: More headers.
+
+        Returns:
+            The path.
+
+        Raises:
+            NotFound: There is no such backup.
+            Forbidden: No superuser is signed in, or the token is not one's.
+            ConnectionFailed, RequestTimeout: It broke off; nothing is left of it.
+            InvalidRequest: The path is a folder.
+            OSError: The file cannot be written.
+
+        Example:
+            >>> path = pb.backups.download("before-the-upgrade.zip", "backup.zip", progress=print)
+        """
+        address = _key_path(key)
+        with saving(path) as file:
+            token = token or self._client.files.get_token()
+            call = Call(
+                "GET",
+                address,
+                query={"token": token, **(query or {})},
+                headers={"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})},
+            )
+            response = self._client.open_stream(call, timeout)
+            try:
+                announced = response.headers.get("content-length", "")
+                total = int(announced) if announced.isdecimal() else None
+                done = 0
+                pieces = response.iter_bytes()
+                while (piece := self._next(pieces, address)) is not None:
+                    file.write(piece)
+                    done += len(piece)
+                    if progress is not None:
+                        progress(done, total)
+            finally:
+                response.close()
+        return Path(path)
+
+    def _next(self, pieces: Iterator[bytes], address: str) -> bytes | None:
+        try:
+            return next(pieces, None)
+        except Exception as raised:
+            failure = error_from_exception("GET", httpx.URL(self._client.url + address), raised, foreign=True)
+            if failure is None:
+                raise
+        raise failure from getattr(failure, "original_error", None)
+
+
+def _key_path(key: str) -> str:
+    return f"{_PATH}/{segment(key, 'backup key')}"

@@ -1,0 +1,118 @@
+# Generated from pbmodels/client/_async/batch.py by .ci/unasync.py: edit that file and run `make generate`.
+"""Several writes as one transaction: `pb.batch()`."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pbmodels.client._batch import (
+    BatchCollection,
+    BatchRequest,
+    BatchResult,
+    batch_call,
+    batch_failed,
+    batch_results,
+    keep_auth,
+)
+from pbmodels.client._errors import BadRequest
+from pbmodels.client._request import Headers, Query
+
+if TYPE_CHECKING:
+    from pbmodels.client._sync.base import BaseClient
+
+
+class Batch:
+    """Creates, updates, upserts and deletes that take effect together, or not at all.
+
+    `send()` sends what is queued; as a context manager it does so at the end of the block, and sends nothing
+    when the block ends with an exception. The server must allow batches (settings.batch).
+
+    Attributes:
+        results: What the last `send` gave.
+
+    Example:
+        >>> with pb.batch() as batch:
+        ...     batch.collection("posts").create({"title": "One"})
+        ...     batch.collection("posts").create({"title": "Two"})
+        >>> [result.body.title for result in batch.results]
+        ['One', 'Two']
+
+    Source: PocketBase documentation, "Web APIs reference: API Records, Batch create/update/upsert/delete records".
+    """
+
+    def __init__(self, client: BaseClient) -> None:
+        self._client = client
+        self._requests: list[BatchRequest] = []
+        self.results: list[BatchResult] = []
+
+    def __len__(self) -> int:
+        """How many requests are queued."""
+        return len(self._requests)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def collection(self, name: str) -> BatchCollection:
+        """The collection to write to, by its name or id; its methods queue requests.
+
+        Raises:
+            InvalidRequest: The name cannot be a collection's.
+        """
+        return BatchCollection(self._requests, name)
+
+    def send(
+        self, *, query: Query | None = None, headers: Headers | None = None, timeout: float | None = None
+    ) -> list[BatchResult]:
+        """Send all that is queued, as one request and one transaction.
+
+        After it succeeded the batch is empty, and can be filled anew. After a failure it still holds its
+        requests: `send` again repeats them. An empty batch is not sent.
+
+        Args:
+            query: More query parameters.
+            headers: More headers.
+            timeout: Seconds to wait, instead of the client's own.
+
+        Returns:
+            What each request gave, in their order.
+
+        Raises:
+            BatchFailed: A request was refused, so none took effect; `index`, `method`, `path`, `field_errors` and
+                `reason` say which and why. Or the batch has too many requests, or took too long.
+            Forbidden: The server does not allow batches; the message says how to turn them on.
+
+        Example:
+            >>> batch = pb.batch()
+            >>> batch.collection("posts").create({"id": "abcdefghijklmno", "title": "Hello"})
+            >>> batch.collection("posts").update("abcdefghijklmno", {"title": "Hello again"})
+            >>> batch.collection("posts").delete("abcdefghijklmno")
+            >>> [result.status for result in batch.send()]
+            [200, 200, 204]
+        """
+        requests = tuple(self._requests)
+        self.results = []
+        if not requests:
+            return self.results
+        call = batch_call(requests, query=query, headers=headers, timeout=timeout)
+        try:
+            content = self._client.execute(call)
+        except BadRequest as refused:
+            failure = batch_failed(refused, requests, self._client.url)
+        else:
+            del self._requests[: len(requests)]
+            self.results = batch_results(call, content)
+            keep_auth(self._client.auth_store, requests, self.results)
+            return self.results
+        raise failure from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.send()
+        else:
+            self._requests.clear()
