@@ -71,8 +71,8 @@ class BatchCollection:
 
     Example:
         >>> with pb.batch() as batch:
-        ...     batch.collection("users").create({"id": "ann000000000000", "password": "x" * 8, "name": "Ann"})
-        ...     batch.collection("posts").create({"title": "Hello", "author": "ann000000000000"})
+        ...     batch.collection("posts").create({"id": "post00000000000", "title": "Hello"})
+        ...     batch.collection("comments").create({"text": "First!", "post": "post00000000000"})
     """
 
     def __init__(self, requests: list[BatchRequest], name: str) -> None:

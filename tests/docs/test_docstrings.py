@@ -44,10 +44,12 @@ def session(blog: PocketBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessi
     public = {name: getattr(module, name) for module in (pbmodels, pbmodels.schema) for name in module.__all__}
     there = {collection.name for collection in blog.collections.get_full_list()}
     known = {"Post": Post, "User": User, "Comment": Comment, "pb": blog, "url": blog.url}
+    blog.settings.update({"batch": {"enabled": True}})
     with using(blog), Session("docstring", **public, **known, datetime=datetime, UTC=UTC) as ready:
         yield ready
         ready.namespace["pb"] = blog
         ready.run("await pb.aio.aclose()", "end of the test")
+    blog.settings.update({"batch": {"enabled": False}})
     for collection in blog.collections.get_full_list():
         if collection.name not in there:
             blog.collections.delete(collection.id)

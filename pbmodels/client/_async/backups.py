@@ -66,7 +66,10 @@ class AsyncBackupService:
             BadRequest: Another backup or restore is under way.
 
         Example:
-            >>> await pb.backups.create("before-the-upgrade.zip", timeout=600)
+            >>> await pb.backups.create("before.zip", timeout=600)
+            >>> "before.zip" in [backup.key for backup in await pb.backups.get_full_list()]
+            True
+            >>> await pb.backups.delete("before.zip")
         """
         await self._client.execute(
             Call("POST", _PATH, query=query or {}, headers=headers or {}, json={"name": name}, timeout=timeout)
@@ -93,8 +96,7 @@ class AsyncBackupService:
             InvalidRequest: It is no file.
             ValidationFailed: The name is taken, or the content no zip file.
 
-        Example:
-            >>> await pb.backups.upload(Path("before-the-upgrade.zip"))
+        Example: `await pb.backups.upload(Path("before.zip"))`
         """
         upload = Upload.of(file, "backup.zip")
         if upload is None:
@@ -140,8 +142,7 @@ class AsyncBackupService:
         Raises:
             BadRequest: There is no such backup, or another backup or restore is under way.
 
-        Example:
-            >>> await pb.backups.restore("before-the-upgrade.zip")
+        Example: `await pb.backups.restore("before-the-upgrade.zip")`
         """
         await self._client.execute(Call("POST", f"{_key_path(key)}/restore", query=query or {}, headers=headers or {}))
 
@@ -191,7 +192,11 @@ class AsyncBackupService:
             OSError: The file cannot be written.
 
         Example:
-            >>> path = await pb.backups.download("before-the-upgrade.zip", "backup.zip", progress=print)
+            >>> import pathlib, tempfile
+            >>> await pb.backups.create("nightly.zip")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = await pb.backups.download("nightly.zip", pathlib.Path(folder) / "nightly.zip")
+            >>> await pb.backups.delete("nightly.zip")
         """
         address = _key_path(key)
         with saving(path) as file:

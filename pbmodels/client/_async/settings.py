@@ -99,8 +99,7 @@ class AsyncSettingsService:
         Raises:
             BadRequest: It is not set up, or does not work; the message says why.
 
-        Example:
-            >>> await pb.settings.test_s3("backups")
+        Example: `await pb.settings.test_s3("backups")`
         """
         await self._post("test/s3", {"filesystem": filesystem}, query, headers, timeout)
 
@@ -128,8 +127,7 @@ class AsyncSettingsService:
             ValidationFailed: The address, the collection or the template cannot be.
             BadRequest: It could not be sent; the message says why.
 
-        Example:
-            >>> await pb.settings.test_email("users", "me@example.com", "verification")
+        Example: `await pb.settings.test_email("users", "me@example.com", "verification")`
         """
         body = {"collection": collection, "email": to, "template": template}
         await self._post("test/email", body, query, headers, timeout)
@@ -162,10 +160,7 @@ class AsyncSettingsService:
         Raises:
             ValidationFailed: One of the arguments cannot be; `field_errors` says which.
 
-        Example:
-            >>> secret = await pb.settings.generate_apple_client_secret(
-            ...     "com.example.app", "TEAM123456", "KEY1234567", private_key, 86_400
-            ... )
+        Example: `await pb.settings.generate_apple_client_secret("com.example.app", team_id, key_id, key, 86_400)`
         """
         body = {
             "clientId": client_id,

@@ -67,7 +67,10 @@ class BackupService:
             BadRequest: Another backup or restore is under way.
 
         Example:
-            >>> pb.backups.create("before-the-upgrade.zip", timeout=600)
+            >>> pb.backups.create("before.zip", timeout=600)
+            >>> "before.zip" in [backup.key for backup in pb.backups.get_full_list()]
+            True
+            >>> pb.backups.delete("before.zip")
         """
         self._client.execute(
             Call("POST", _PATH, query=query or {}, headers=headers or {}, json={"name": name}, timeout=timeout)
@@ -94,8 +97,7 @@ class BackupService:
             InvalidRequest: It is no file.
             ValidationFailed: The name is taken, or the content no zip file.
 
-        Example:
-            >>> pb.backups.upload(Path("before-the-upgrade.zip"))
+        Example: `pb.backups.upload(Path("before.zip"))`
         """
         upload = Upload.of(file, "backup.zip")
         if upload is None:
@@ -141,8 +143,7 @@ class BackupService:
         Raises:
             BadRequest: There is no such backup, or another backup or restore is under way.
 
-        Example:
-            >>> pb.backups.restore("before-the-upgrade.zip")
+        Example: `pb.backups.restore("before-the-upgrade.zip")`
         """
         self._client.execute(Call("POST", f"{_key_path(key)}/restore", query=query or {}, headers=headers or {}))
 
@@ -192,7 +193,11 @@ class BackupService:
             OSError: The file cannot be written.
 
         Example:
-            >>> path = pb.backups.download("before-the-upgrade.zip", "backup.zip", progress=print)
+            >>> import pathlib, tempfile
+            >>> pb.backups.create("nightly.zip")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     path = pb.backups.download("nightly.zip", pathlib.Path(folder) / "nightly.zip")
+            >>> pb.backups.delete("nightly.zip")
         """
         address = _key_path(key)
         with saving(path) as file:

@@ -100,8 +100,7 @@ class SettingsService:
         Raises:
             BadRequest: It is not set up, or does not work; the message says why.
 
-        Example:
-            >>> pb.settings.test_s3("backups")
+        Example: `pb.settings.test_s3("backups")`
         """
         self._post("test/s3", {"filesystem": filesystem}, query, headers, timeout)
 
@@ -129,8 +128,7 @@ class SettingsService:
             ValidationFailed: The address, the collection or the template cannot be.
             BadRequest: It could not be sent; the message says why.
 
-        Example:
-            >>> pb.settings.test_email("users", "me@example.com", "verification")
+        Example: `pb.settings.test_email("users", "me@example.com", "verification")`
         """
         body = {"collection": collection, "email": to, "template": template}
         self._post("test/email", body, query, headers, timeout)
@@ -163,10 +161,7 @@ class SettingsService:
         Raises:
             ValidationFailed: One of the arguments cannot be; `field_errors` says which.
 
-        Example:
-            >>> secret = pb.settings.generate_apple_client_secret(
-            ...     "com.example.app", "TEAM123456", "KEY1234567", private_key, 86_400
-            ... )
+        Example: `pb.settings.generate_apple_client_secret("com.example.app", team_id, key_id, key, 86_400)`
         """
         body = {
             "clientId": client_id,
