@@ -2,6 +2,7 @@
 
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
+from pbmodels.client._auth_methods import AuthMethods, AuthProvider
 from pbmodels.client._auth_store import AuthStore, FileAuthStore
 from pbmodels.client._clients import AsyncPocketBase, PocketBase
 from pbmodels.client._errors import (
@@ -10,7 +11,9 @@ from pbmodels.client._errors import (
     ConnectionFailed,
     Forbidden,
     InvalidRequest,
+    MfaRequired,
     NotFound,
+    OAuth2Failed,
     RateLimited,
     RequestTimeout,
     ServerError,
@@ -24,6 +27,8 @@ from pbmodels.server import register_client_factory
 
 __all__ = [
     "AsyncPocketBase",
+    "AuthMethods",
+    "AuthProvider",
     "AuthResult",
     "AuthStore",
     "BadRequest",
@@ -36,7 +41,9 @@ __all__ = [
     "InexpressibleText",
     "InvalidRequest",
     "ListResult",
+    "MfaRequired",
     "NotFound",
+    "OAuth2Failed",
     "PocketBase",
     "PocketBaseError",
     "RateLimited",

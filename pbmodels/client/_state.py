@@ -19,6 +19,7 @@ from pbmodels.client._errors import ClientResponseError, InvalidRequest, error_f
 from pbmodels.client._headers import RawHeaders, encoded, merged
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
+from pbmodels.client._session import Session
 from pbmodels.client._transport import AsyncTransports, SyncTransports
 
 BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
@@ -41,6 +42,7 @@ class ClientState:
     after_send: AfterSend | None
     verify: ssl.SSLContext | bool
     grammar: Grammar | None = None
+    session: Session | None = field(default=None, repr=False)
     sync_transports: SyncTransports = field(init=False)
     async_transports: AsyncTransports = field(init=False)
 
@@ -52,6 +54,10 @@ class ClientState:
         names = {name.lower() for name, _ in self._headers}
         self._has_authorization = b"authorization" in names
         self._host = [] if b"host" in names else [(b"Host", self.url.netloc)]
+
+    def apart(self, auth_store: AuthStore) -> ClientState:
+        """The same server with the same options, but another auth store, and connections of its own."""
+        return replace(self, auth_store=auth_store, headers=dict(self.headers), session=None)
 
     def rendered(self, call: Call) -> Call | None:
         """The call with its filter as text; None when the server's grammar has to be asked for first."""
@@ -148,6 +154,7 @@ def make_state(
     before_send: BeforeSend | None,
     after_send: AfterSend | None,
     verify: ssl.SSLContext | bool,
+    session: Session | None = None,
 ) -> ClientState:
     """A `ClientState` for the arguments of a client.
 
@@ -171,6 +178,7 @@ def make_state(
         before_send=before_send,
         after_send=after_send,
         verify=verify,
+        session=session,
     )
 
 
