@@ -358,7 +358,8 @@ class AsyncAuthService(AsyncAccountService):
         answer = await self._json(call)
         store = AuthStore()
         calls.signed_in(store, call, answer)
-        return self._client._apart(store)
+        client: AsyncPocketBase = self._client._apart(store)
+        return client
 
     async def _sign_in(
         self,

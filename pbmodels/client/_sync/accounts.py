@@ -168,21 +168,17 @@ class AccountService:
             headers: More headers.
 
         Returns:
-            Records of `_externalAuths`, with `provider` and `providerId`.
+            Records of `_externalAuths`, with `provider` and `providerId`; none of a record that is not one's own.
 
         Raises:
-            NotFound: There is no such record, or the view rule hides it.
+            ClientResponseError: The server refused, or was not reached.
 
         Example:
             >>> [link.provider for link in pb.collection("users").list_external_auths(user.id)]
             ['google']
         """
-        # Ids are unique in their collection only.
-        condition = self._client.filter(
-            "recordRef = {:record} && collectionRef = {:collection}",
-            record=record_id,
-            collection=self._collection_id(record_id, headers),
-        )
+        # PocketBase keeps the ids of all auth collections distinct.
+        condition = self._client.filter("recordRef = {:record}", record=record_id)
         return self._client.collection("_externalAuths").get_full_list(filter=condition, query=query, headers=headers)
 
     def unlink_external_auth(
@@ -197,7 +193,7 @@ class AccountService:
             headers: More headers.
 
         Raises:
-            NotFound: There is no such record or link.
+            NotFound: There is no such link.
 
         Example:
             >>> pb.collection("users").unlink_external_auth(user.id, "google")
@@ -211,13 +207,6 @@ class AccountService:
             url=f"{self._client.url}{calls.records_path('_externalAuths')}",
             status=404,
         )
-
-    def _collection_id(self, record_id: str, headers: Headers | None) -> str:
-        mine = self._client.auth_store.record
-        if mine is not None and mine.id == record_id and self.name in (mine.collection_id, mine.collection_name):
-            return mine.collection_id
-        call = calls.view_call(self.name, record_id, fields="collectionId", headers=headers)
-        return str((self._json(call))["collectionId"])
 
     def _post(self, action: str, body: dict[str, Any], query: Query | None, headers: Headers | None) -> None:
         self._client.execute(calls.auth_call(self.name, action, body, query=query, headers=headers))

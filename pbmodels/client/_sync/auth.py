@@ -359,7 +359,8 @@ class AuthService(AccountService):
         answer = self._json(call)
         store = AuthStore()
         calls.signed_in(store, call, answer)
-        return self._client._apart(store)
+        client: PocketBase = self._client._apart(store)
+        return client
 
     def _sign_in(
         self,
