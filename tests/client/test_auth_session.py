@@ -20,9 +20,9 @@ from tests.client.odd_server import OddServer, answer
 
 
 class Paths(list[str]):
-    """The last part of every path that was sent; a `before_send` hook."""
+    """The last part of every path that was sent; `note` is a `before_send` hook."""
 
-    def __call__(self, request: httpx.Request) -> None:
+    def note(self, request: httpx.Request) -> None:
         self.append(request.url.path.rpartition("/")[2])
 
 
@@ -31,7 +31,7 @@ def mine(account: Record, paths: Paths) -> dict[str, Any]:
         "identity": account.email,
         "password": PASSWORD,
         "auth_collection": "accounts",
-        "before_send": paths,
+        "before_send": paths.note,
     }
 
 
@@ -102,7 +102,7 @@ async def test_a_token_close_to_its_end_is_refreshed(
 
     for options, expected in (({"auto_refresh": True}, ["auth-refresh", "records", "records"]), ({}, ["records"] * 2)):
         paths = Paths()
-        async with new_client(flavour, server.url, before_send=paths, **options) as client:
+        async with new_client(flavour, server.url, before_send=paths.note, **options) as client:
             client.auth_store.save(short.token, short.record)
             for _ in range(2):
                 assert len(await done(client.collection(accounts).get_list())) == 1
