@@ -2,6 +2,7 @@
 
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
+from pbmodels.client._auth_methods import AuthMethods, AuthProvider
 from pbmodels.client._auth_store import AuthStore, FileAuthStore
 from pbmodels.client._batch import BatchResult
 from pbmodels.client._clients import AsyncPocketBase, PocketBase
@@ -12,7 +13,9 @@ from pbmodels.client._errors import (
     ConnectionFailed,
     Forbidden,
     InvalidRequest,
+    MfaRequired,
     NotFound,
+    OAuth2Failed,
     RateLimited,
     RequestTimeout,
     ServerError,
@@ -27,6 +30,8 @@ from pbmodels.server import register_client_factory
 
 __all__ = [
     "AsyncPocketBase",
+    "AuthMethods",
+    "AuthProvider",
     "AuthResult",
     "AuthStore",
     "BackupFile",
@@ -44,7 +49,9 @@ __all__ = [
     "InvalidRequest",
     "ListResult",
     "LogStats",
+    "MfaRequired",
     "NotFound",
+    "OAuth2Failed",
     "PocketBase",
     "PocketBaseError",
     "RateLimited",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import os
 import tempfile
@@ -17,6 +15,7 @@ from pydantic_core import from_json
 
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._record import Record
+from pbmodels.client._token import NOBODY, TokenLife, claims, life_of
 
 AuthCallback = Callable[[str, "Record | None"], None]
 
@@ -32,6 +31,8 @@ class AuthStore:
         >>> store.clear()
         signed out
     """
+
+    _life: TokenLife = NOBODY
 
     def __init__(self) -> None:
         self._kept: tuple[str, Record | None] = ("", None)  # replaced as a whole, so that the two always match
@@ -50,13 +51,13 @@ class AuthStore:
     @property
     def is_valid(self) -> bool:
         """Whether there is a token that has not expired, as far as this machine's clock tells."""
-        expires = _payload(self.token).get("exp")
+        expires = claims(self.token).get("exp")
         return isinstance(expires, (int, float)) and expires > time.time()
 
     @property
     def is_superuser(self) -> bool:
         """Whether the token belongs to a record of `_superusers`."""
-        payload = _payload(self.token)
+        payload = claims(self.token)
         return payload.get("type") == "auth" and (
             (self.record is not None and self.record.collection_name == "_superusers")
             or payload.get("collectionId") == "pbc_3142635823"
@@ -103,6 +104,17 @@ class AuthStore:
         if fire_immediately:
             callback(self.token, self.record)
         return unsubscribe
+
+    def life(self) -> TokenLife:
+        """When the token is to be refreshed and when it ends; read from the token once, then remembered."""
+        token, life = self.token, self._life
+        if life.token is not token:
+            life = self._life = life_of(token) if token else NOBODY
+        return life
+
+    def _got_new(self, token: str) -> None:
+        """Remember that the server has just given this token."""
+        self._life = life_of(token, is_new=True)
 
     def _tell(self) -> None:
         for callback in self._callbacks:
@@ -190,13 +202,3 @@ class _Locks:
 
 
 _LOCKS = _Locks()
-
-
-def _payload(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified: only the server can verify them."""
-    try:
-        part = token.split(".")[1]
-        claims = from_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        return {}
-    return claims if isinstance(claims, dict) else {}

@@ -26,9 +26,16 @@ class AsyncPocketBase(AsyncBaseClient):
         after_send: Sees, and may replace, every `httpx.Response`.
         http_client: An `httpx.AsyncClient`, or one that behaves alike, to send through.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
+        identity: Who signs in by itself: before the first request that needs it, and again when the token has
+            expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
+        password: The password of `identity`; it never reaches a message or a log.
+        auth_collection: The collection that `identity` is of, such as `_superusers`.
+        auto_refresh: Refresh a valid token in its last 5 minutes, or the last fifth of a shorter life; always on
+            with an `identity`.
 
     Raises:
-        InvalidRequest: The url is not an http address, or the `http_client` is of the other flavour.
+        InvalidRequest: The url is not an http address, the `http_client` is of the other flavour, or one of
+            `identity` and `password` is missing.
 
     Example:
         >>> async def main() -> None:
@@ -56,9 +63,16 @@ class PocketBase(BaseClient):
         after_send: Sees, and may replace, every `httpx.Response`.
         http_client: An `httpx.Client`, or one that behaves alike, to send through; `aio` does not use it.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
+        identity: Who signs in by itself: before the first request that needs it, and again when the token has
+            expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
+        password: The password of `identity`; it never reaches a message or a log.
+        auth_collection: The collection that `identity` is of, such as `_superusers`.
+        auto_refresh: Refresh a valid token in its last 5 minutes, or the last fifth of a shorter life; always on
+            with an `identity`.
 
     Raises:
-        InvalidRequest: The url is not an http address, or the `http_client` is of the other flavour.
+        InvalidRequest: The url is not an http address, the `http_client` is of the other flavour, or one of
+            `identity` and `password` is missing.
 
     Example:
         >>> with PocketBase(url) as pb:

@@ -6,12 +6,14 @@
           ValidationFailed     400 with field data: the record was refused
           BatchFailed          400 of a batch: which request it was, and why
         Unauthorized           401: no valid token
+          MfaRequired          401 of a sign-in: `mfa_id` goes with a second way to sign in
         Forbidden              403: the API rule says no
         NotFound               404: no such record, collection or route, or a rule hides it
         RateLimited            429: `retry_after` seconds
         ServerError            500 and above
         ConnectionFailed       status 0: the server was not reached, or the connection broke
         RequestTimeout         status 0: no answer in time
+        OAuth2Failed           status 0: the provider sent who signs in back without a code
       InvalidRequest           refused here, before anything was sent     (ValueError)
 
 Messages name the method, the path and what to do. They never hold a token, a password or a body that was sent.
@@ -128,6 +130,18 @@ class Unauthorized(ClientResponseError):
     """401: the request needs a valid token; sign in first."""
 
 
+class MfaRequired(Unauthorized):
+    """401 of a sign-in that was right, but needs a second way: go on with `mfa_id`.
+
+    Attributes:
+        mfa_id: What the second way to sign in takes as `mfa_id=`; it is good for one try within some minutes.
+    """
+
+    def __init__(self, message: str, *, mfa_id: str = "", **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.mfa_id = mfa_id
+
+
 class Forbidden(ClientResponseError):
     """403: the signed-in user, or a guest, may not do this."""
 
@@ -158,6 +172,10 @@ class ConnectionFailed(ClientResponseError):
 
 class RequestTimeout(ClientResponseError):
     """No answer came in time."""
+
+
+class OAuth2Failed(ClientResponseError):
+    """The provider refused, or who signs in did; `response["error"]` is the provider's word for it."""
 
 
 def _flatten(data: object, key: str = "message", prefix: str = "") -> dict[str, str]:
@@ -219,6 +237,9 @@ def error_from_response(
         return ClientResponseError(
             f"{start}: the server redirects to {location}; give pbmodels that address instead", **rest
         )
+    mfa_id = answer.get("mfaId")
+    if status == 401 and isinstance(mfa_id, str) and mfa_id:
+        return MfaRequired(_sentence(start, _hint(method, status, url, answer, said)), mfa_id=mfa_id, **rest)
     kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
     return kind(_sentence(start, _hint(method, status, url, answer, said)), **rest)
 
@@ -243,7 +264,7 @@ def _hint(method: str, status: int, url: httpx.URL, answer: Mapping[str, Any], s
     if status == 400 and url.params.get("sort"):
         return f"check that every field in the sort {url.params['sort']!r} exists"
     if status == 401 and answer.get("mfaId"):
-        return "a second way to sign in is needed; go on with mfa_id=error.response['mfaId']"
+        return "a second way to sign in is needed; go on with mfa_id=error.mfa_id"
     if status == 403 and "superusers can filter by" in said.lower():
         return "the server takes '@request.' and '@collection.' inside a value for more than text; search without them"
     if status == 404 and collection and (not action or "collection context" in said.lower()):

@@ -180,6 +180,7 @@ def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any]) -> AuthResu
             status=200,
         )
     record = Record(data.get("record") or {})
+    store._got_new(token)
     store.save(token, record)
     return AuthResult(token=token, record=record, meta=data.get("meta") or {})
 

@@ -21,6 +21,7 @@ from pbmodels.client._errors import ClientResponseError, InvalidRequest, error_f
 from pbmodels.client._headers import RawHeaders, encoded, merged
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
+from pbmodels.client._session import Session
 from pbmodels.client._transport import AsyncTransports, SyncTransports
 
 BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
@@ -42,6 +43,7 @@ class ClientState:
     before_send: BeforeSend | None
     after_send: AfterSend | None
     verify: ssl.SSLContext | bool
+    session: Session | None = field(default=None, repr=False)
     sync_transports: SyncTransports = field(init=False)
     async_transports: AsyncTransports = field(init=False)
 
@@ -69,6 +71,10 @@ class ClientState:
     def grammar(self, grammar: Grammar) -> None:
         self._grammar_until = math.inf if grammar is Grammar.ESCAPED else time.monotonic() + 60.0
         self._grammar = grammar
+
+    def apart(self, auth_store: AuthStore) -> ClientState:
+        """The same server with the same options, but another auth store, and connections of its own."""
+        return replace(self, auth_store=auth_store, headers=dict(self.headers), session=None)
 
     def rendered(self, call: Call) -> Call | None:
         """The call with its filter as text; None when the server's grammar has to be asked for first."""
@@ -165,6 +171,7 @@ def make_state(
     before_send: BeforeSend | None,
     after_send: AfterSend | None,
     verify: ssl.SSLContext | bool,
+    session: Session | None = None,
 ) -> ClientState:
     """A `ClientState` for the arguments of a client.
 
@@ -188,6 +195,7 @@ def make_state(
         before_send=before_send,
         after_send=after_send,
         verify=verify,
+        session=session,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from pbmodels import PocketBase, PocketBaseServer
+from pbmodels import PocketBase, PocketBaseServer, Record
+from tests.client.mailbox import Mailbox
+from tests.client.oidc import OidcProvider
 
 PASSWORD = "correct horse battery"
 
@@ -104,3 +107,62 @@ def vault(superuser: PocketBase) -> Iterator[str]:
     )
     yield "vault"
     superuser.collections.delete("vault")
+
+
+@pytest.fixture(scope="session")
+def mailbox(superuser: PocketBase) -> Iterator[Mailbox]:
+    """Where the server's mails arrive."""
+    before = superuser.send("/api/settings")["smtp"]
+    with Mailbox() as box:
+        smtp = {"enabled": True, "host": box.host, "port": box.port, "tls": False, "username": ""}
+        superuser.send("/api/settings", method="PATCH", body={"smtp": smtp})
+        yield box
+        superuser.send("/api/settings", method="PATCH", body={"smtp": before})
+
+
+@pytest.fixture(scope="session")
+def oidc() -> Iterator[OidcProvider]:
+    """A service where people have accounts."""
+    with OidcProvider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def accounts(superuser: PocketBase, oidc: OidcProvider, mailbox: Mailbox) -> Iterator[str]:
+    """An auth collection with every way to sign in."""
+    own = "id = @request.auth.id"
+    superuser.collections.create(
+        {
+            "name": "accounts",
+            "type": "auth",
+            "listRule": own,
+            "viewRule": own,
+            "createRule": "",
+            "updateRule": own,
+            "authAlert": {"enabled": False},
+            "otp": {"enabled": True},
+            "oauth2": {"enabled": True, "providers": [oidc.settings]},
+            "fields": [{"name": "nick", "type": "text"}],
+        }
+    )
+    yield "accounts"
+    superuser.collections.delete("accounts")
+
+
+@pytest.fixture
+def account(accounts: str, pb: PocketBase) -> Iterator[Record]:
+    """A record of `accounts` with the password PASSWORD and an address that no other test uses."""
+    email = f"{uuid4().hex}@example.com"
+    made = pb.collection(accounts).create(
+        {"email": email, "password": PASSWORD, "passwordConfirm": PASSWORD, "nick": "first"}
+    )
+    yield made
+    pb.collection(accounts).delete(made.id)
+
+
+@pytest.fixture
+def two_factors(accounts: str, pb: PocketBase) -> Iterator[None]:
+    """Every sign-in to `accounts` needs two ways."""
+    pb.collections.update(accounts, {"mfa": {"enabled": True}})
+    yield
+    pb.collections.update(accounts, {"mfa": {"enabled": False}})

@@ -17,6 +17,7 @@ from pbmodels.client._async.collections import AsyncCollectionService
 from pbmodels.client._async.crons import AsyncCronService
 from pbmodels.client._async.files import AsyncFileService
 from pbmodels.client._async.health import AsyncHealthService
+from pbmodels.client._async.keeper import AsyncKeeper
 from pbmodels.client._async.logs import AsyncLogService
 from pbmodels.client._async.records import AsyncRecordService
 from pbmodels.client._async.settings import AsyncSettingsService
@@ -26,6 +27,7 @@ from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
+from pbmodels.client._session import make_session
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class AsyncBaseClient:
         after_send: AfterSend | None = None,
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
+        identity: str | None = None,
+        password: str | None = None,
+        auth_collection: str = "users",
+        auto_refresh: bool = False,
     ) -> None:
         self._init(
             make_state(
@@ -58,6 +64,7 @@ class AsyncBaseClient:
                 before_send=before_send,
                 after_send=after_send,
                 verify=verify,
+                session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
         )
@@ -65,6 +72,7 @@ class AsyncBaseClient:
     def _init(self, state: ClientState, http_client: Any = None) -> None:
         self._state = state
         self._http_client = http_client
+        self._keeper = AsyncKeeper(self)
         self._streams: weakref.WeakSet[AsyncEventStream] = weakref.WeakSet()
         self.collections = AsyncCollectionService(self)
         self.files = AsyncFileService(self)
@@ -74,6 +82,12 @@ class AsyncBaseClient:
         self.crons = AsyncCronService(self)
         self.backups = AsyncBackupService(self)
         self.sql = AsyncSQLService(self)
+
+    def _apart(self, auth_store: AuthStore) -> Any:
+        """A client of the same class and options, with this auth store."""
+        client = type(self).__new__(type(self))
+        client._init(self._state.apart(auth_store))
+        return client
 
     @property
     def url(self) -> str:
@@ -241,6 +255,14 @@ class AsyncBaseClient:
         return await self._transmit(call, read_timeout)
 
     async def _transmit(
+        self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None
+    ) -> httpx.Response:
+        session = self._state.session
+        if session is None:
+            return await self._exchange(call, read_timeout, sent)
+        return await self._keeper.send(session, call, read_timeout, sent)
+
+    async def _exchange(
         self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None
     ) -> httpx.Response:
         state = self._state

@@ -35,15 +35,16 @@ class AsyncEventStream:
     """The events of some topics, over a connection of their own.
 
     It is subscribed once `open` returns or the `async with` block begins; iterating opens it too. A connection
-    that breaks later is made anew, with growing pauses. `connections` counts how many there were. Closing the
-    client ends it.
+    that breaks later is made anew, with growing pauses. `connections` counts how many there were; `client_id` is
+    the server's name for the last. Closing the client ends it.
 
     Args:
         client: The client to connect with.
-        topics: What to listen to.
+        topics: What to listen to; text is a topic as it is.
+        reconnects: Whether to connect again; without, the error of a broken connection is raised.
     """
 
-    def __init__(self, client: AsyncBaseClient, topics: Sequence[Topic]) -> None:
+    def __init__(self, client: AsyncBaseClient, topics: Sequence[Topic | str], *, reconnects: bool = True) -> None:
         self._client = client
         self._topics = tuple(topics)
         self._ready: deque[ServerEvent] = deque()
@@ -52,7 +53,9 @@ class AsyncEventStream:
         self._pause = AsyncPause()
         self._retries = Retries()
         self._closed = False
+        self._reconnects = reconnects
         self.connections = 0
+        self.client_id = ""
         client._streams.add(self)
 
     @property
@@ -78,6 +81,7 @@ class AsyncEventStream:
                 await self._receive()
                 greeting = next((event for event in self._ready if event.topic == GREETING), None)
             self._ready.remove(greeting)
+            self.client_id = greeting.id
             await self._client.execute(subscribe_call(greeting.id, names))
         except BaseException:
             await self._drop()
@@ -101,7 +105,7 @@ class AsyncEventStream:
                 await self._drop()
                 if self._closed:
                     break
-                if not self.connections:
+                if not self.connections or not self._reconnects:
                     raise
                 await self._pause.wait(self._retries.pause_after(error))
         raise StopAsyncIteration
@@ -112,7 +116,9 @@ class AsyncEventStream:
         self._pause.end()
         await self._drop()
 
-    async def _topic_text(self, topic: Topic) -> str:
+    async def _topic_text(self, topic: Topic | str) -> str:
+        if isinstance(topic, str):
+            return topic
         grammar = self._client._state.grammar
         try:
             return topic.text(grammar)

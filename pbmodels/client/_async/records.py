@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pbmodels.client import _record_calls as calls
+from pbmodels.client._async.auth import AsyncAuthService
 from pbmodels.client._async.paging import all_pages
-from pbmodels.client._errors import InvalidRequest, NotFound
+from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
-from pbmodels.client._record_calls import AuthResult, Paths
-from pbmodels.client._request import Call, FilterLike, Headers, Query, segment
-from pbmodels.client._state import decode_object
-
-if TYPE_CHECKING:
-    from pbmodels.client._async.base import AsyncBaseClient
+from pbmodels.client._record_calls import Paths
+from pbmodels.client._request import FilterLike, Headers, Query, segment
 
 
-class AsyncRecordService:
+class AsyncRecordService(AsyncAuthService):
     """CRUD and sign-in for one collection.
 
     Every method also takes `query=` (more query parameters) and `headers=` (more headers), and raises a
@@ -25,14 +22,6 @@ class AsyncRecordService:
 
     Source: PocketBase documentation, "Web APIs reference: API Records".
     """
-
-    def __init__(self, client: AsyncBaseClient, name: str) -> None:
-        segment(name, "collection name")
-        self._client = client
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
 
     async def get_list(
         self,
@@ -247,66 +236,3 @@ class AsyncRecordService:
         """
         await self._client.execute(calls.delete_call(self.name, record_id, query=query, headers=headers))
         calls.after_delete(self._client.auth_store, self.name, record_id)
-
-    async def auth_with_password(
-        self,
-        identity: str,
-        password: str,
-        *,
-        identity_field: str | None = None,
-        expand: Paths | None = None,
-        fields: Paths | None = None,
-        query: Query | None = None,
-        headers: Headers | None = None,
-    ) -> AuthResult:
-        """Sign in with an email (or another identity field) and a password.
-
-        Args:
-            identity: The value of one of the collection's identity fields.
-            password: The password; it never reaches a message or a log.
-            identity_field: Which field `identity` is of, when it could be several.
-            expand: Relations of the auth record to bring along.
-            fields: Fields of the answer to give.
-            query: More query parameters.
-            headers: More headers.
-
-        Returns:
-            Token and record; the auth store holds them too.
-
-        Raises:
-            BadRequest: Identity or password is wrong.
-        """
-        for name, value in (("identity", identity), ("password", password)):
-            if not isinstance(value, str) or not value:
-                raise InvalidRequest(f"the {name} to sign in to {self.name!r} with must be text that is not empty")
-        call = calls.auth_call(
-            self.name,
-            "auth-with-password",
-            {"identity": identity, "password": password, "identityField": identity_field},
-            expand=expand,
-            fields=fields,
-            query=query,
-            headers=headers,
-        )
-        return calls.signed_in(self._client.auth_store, call, await self._json(call))
-
-    async def auth_refresh(
-        self,
-        *,
-        expand: Paths | None = None,
-        fields: Paths | None = None,
-        query: Query | None = None,
-        headers: Headers | None = None,
-    ) -> AuthResult:
-        """Get a new token, and the auth record as it is now, for who is signed in.
-
-        Raises:
-            Unauthorized: Nobody is signed in, or the token is no longer valid.
-        """
-        call = calls.auth_call(
-            self.name, "auth-refresh", {}, expand=expand, fields=fields, query=query, headers=headers
-        )
-        return calls.signed_in(self._client.auth_store, call, await self._json(call))
-
-    async def _json(self, call: Call) -> dict[str, Any]:
-        return decode_object(call, await self._client.execute(call))

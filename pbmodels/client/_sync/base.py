@@ -17,6 +17,7 @@ from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
+from pbmodels.client._session import make_session
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
 from pbmodels.client._sync.backups import BackupService
 from pbmodels.client._sync.batch import Batch
@@ -24,6 +25,7 @@ from pbmodels.client._sync.collections import CollectionService
 from pbmodels.client._sync.crons import CronService
 from pbmodels.client._sync.files import FileService
 from pbmodels.client._sync.health import HealthService
+from pbmodels.client._sync.keeper import Keeper
 from pbmodels.client._sync.logs import LogService
 from pbmodels.client._sync.records import RecordService
 from pbmodels.client._sync.settings import SettingsService
@@ -49,6 +51,10 @@ class BaseClient:
         after_send: AfterSend | None = None,
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
+        identity: str | None = None,
+        password: str | None = None,
+        auth_collection: str = "users",
+        auto_refresh: bool = False,
     ) -> None:
         self._init(
             make_state(
@@ -59,6 +65,7 @@ class BaseClient:
                 before_send=before_send,
                 after_send=after_send,
                 verify=verify,
+                session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
         )
@@ -66,6 +73,7 @@ class BaseClient:
     def _init(self, state: ClientState, http_client: Any = None) -> None:
         self._state = state
         self._http_client = http_client
+        self._keeper = Keeper(self)
         self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
         self.collections = CollectionService(self)
         self.files = FileService(self)
@@ -75,6 +83,12 @@ class BaseClient:
         self.crons = CronService(self)
         self.backups = BackupService(self)
         self.sql = SQLService(self)
+
+    def _apart(self, auth_store: AuthStore) -> Any:
+        """A client of the same class and options, with this auth store."""
+        client = type(self).__new__(type(self))
+        client._init(self._state.apart(auth_store))
+        return client
 
     @property
     def url(self) -> str:
@@ -242,6 +256,12 @@ class BaseClient:
         return self._transmit(call, read_timeout)
 
     def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> httpx.Response:
+        session = self._state.session
+        if session is None:
+            return self._exchange(call, read_timeout, sent)
+        return self._keeper.send(session, call, read_timeout, sent)
+
+    def _exchange(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> httpx.Response:
         state = self._state
         client = self._http_client
         is_open = False

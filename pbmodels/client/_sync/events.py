@@ -36,15 +36,16 @@ class EventStream:
     """The events of some topics, over a connection of their own.
 
     It is subscribed once `open` returns or the `async with` block begins; iterating opens it too. A connection
-    that breaks later is made anew, with growing pauses. `connections` counts how many there were. Closing the
-    client ends it.
+    that breaks later is made anew, with growing pauses. `connections` counts how many there were; `client_id` is
+    the server's name for the last. Closing the client ends it.
 
     Args:
         client: The client to connect with.
-        topics: What to listen to.
+        topics: What to listen to; text is a topic as it is.
+        reconnects: Whether to connect again; without, the error of a broken connection is raised.
     """
 
-    def __init__(self, client: BaseClient, topics: Sequence[Topic]) -> None:
+    def __init__(self, client: BaseClient, topics: Sequence[Topic | str], *, reconnects: bool = True) -> None:
         self._client = client
         self._topics = tuple(topics)
         self._ready: deque[ServerEvent] = deque()
@@ -53,7 +54,9 @@ class EventStream:
         self._pause = Pause()
         self._retries = Retries()
         self._closed = False
+        self._reconnects = reconnects
         self.connections = 0
+        self.client_id = ""
         client._streams.add(self)
 
     @property
@@ -79,6 +82,7 @@ class EventStream:
                 self._receive()
                 greeting = next((event for event in self._ready if event.topic == GREETING), None)
             self._ready.remove(greeting)
+            self.client_id = greeting.id
             self._client.execute(subscribe_call(greeting.id, names))
         except BaseException:
             self._drop()
@@ -102,7 +106,7 @@ class EventStream:
                 self._drop()
                 if self._closed:
                     break
-                if not self.connections:
+                if not self.connections or not self._reconnects:
                     raise
                 self._pause.wait(self._retries.pause_after(error))
         raise StopIteration
@@ -113,7 +117,9 @@ class EventStream:
         self._pause.end()
         self._drop()
 
-    def _topic_text(self, topic: Topic) -> str:
+    def _topic_text(self, topic: Topic | str) -> str:
+        if isinstance(topic, str):
+            return topic
         grammar = self._client._state.grammar
         try:
             return topic.text(grammar)

@@ -1,0 +1,86 @@
+"""Staying signed in: the requests that `_session.py` decides on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pbmodels.client._errors import ClientResponseError, Unauthorized
+from pbmodels.client._request import Call
+from pbmodels.client._sent import AsyncSent
+from pbmodels.client._session import Rewinder, Session, Step, refresh_call
+from pbmodels.client._state import decode_object
+from pbmodels.client._turns import AsyncTurns
+
+if TYPE_CHECKING:
+    from pbmodels.client._async.base import AsyncBaseClient
+
+
+class AsyncKeeper:
+    """Sends a client's requests, signed in: one sign-in serves all that wait for it, and a 401 is met once."""
+
+    def __init__(self, client: AsyncBaseClient) -> None:
+        self._client = client
+        self._turns = AsyncTurns()
+
+    async def send(
+        self, session: Session, call: Call, read_timeout: float | None, sent: AsyncSent | None
+    ) -> httpx.Response:
+        """Send a request with a token that is good for it, as far as can be known.
+
+        Raises:
+            ClientResponseError: It failed, or the sign-in that it needed did.
+        """
+        store = self._client.auth_store
+        step = session.next_step(store, call)
+        if step is not Step.GO:
+            await self._prepare(session, call, step)
+        token = store.token
+        files = Rewinder(call)
+        try:
+            return await self._client._exchange(call, read_timeout, sent)
+        except Unauthorized:
+            again = session.after_unauthorized(store, call, token)
+            if again is None or not files.rewind():
+                raise
+        if again is not Step.GO:
+            await self._prepare(session, call, again, token)
+        return await self._client._exchange(call, read_timeout, sent)
+
+    async def _prepare(self, session: Session, call: Call, step: Step, rejected: str | None = None) -> None:
+        store = self._client.auth_store
+        attempts = session.attempts
+        turn = self._turns.get()
+        if step is Step.REFRESH and turn.locked():
+            return  # the token is still good, and someone sees to the next one
+        async with turn:
+            step = session.next_step(store, call, rejected)
+            with session.renewing():
+                if step is Step.REFRESH:
+                    step = await self._refresh(session)
+                if step is Step.SIGN_IN:
+                    failure = session.failure_since(attempts)
+                    if failure is not None:
+                        raise failure
+                    await self._sign_in(session)
+
+    async def _refresh(self, session: Session) -> Step:
+        store = self._client.auth_store
+        token = store.token
+        call = refresh_call(token)
+        try:
+            data = decode_object(call, (await self._client._exchange(call)).content)
+            session.refreshed(store, token, call, data)
+        except ClientResponseError as error:
+            return session.refresh_failed(store, token, error)
+        return Step.GO
+
+    async def _sign_in(self, session: Session) -> None:
+        call = session.sign_in_call()
+        try:
+            data = decode_object(call, (await self._client._exchange(call)).content)
+            session.signed_in(self._client.auth_store, call, data)
+        except ClientResponseError as error:
+            session.sign_in_failed(error)
+            raise
