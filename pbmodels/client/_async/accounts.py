@@ -67,7 +67,9 @@ class AsyncAccountService:
             ValidationFailed: The token is wrong or too old.
 
         Example:
-            >>> await pb.collection("users").confirm_verification(token)
+            ```python
+            await pb.collection("users").confirm_verification(token)
+            ```
         """
         await self._post("confirm-verification", {"token": token}, query, headers)
         after_verification(self._client.auth_store, token)
@@ -117,7 +119,9 @@ class AsyncAccountService:
             ValidationFailed: The token is wrong or too old, or the password is refused; see `field_errors`.
 
         Example:
-            >>> await pb.collection("users").confirm_password_reset(token, "new secret")
+            ```python
+            await pb.collection("users").confirm_password_reset(token, "new secret")
+            ```
         """
         confirmed = password if password_confirm is None else password_confirm
         body = {"token": token, "password": password, "passwordConfirm": confirmed}
@@ -138,7 +142,9 @@ class AsyncAccountService:
             ValidationFailed: The address is taken, or is none.
 
         Example:
-            >>> await pb.collection("users").request_email_change("b@example.com")
+            ```python
+            await pb.collection("users").request_email_change("b@example.com")
+            ```
         """
         await self._post("request-email-change", {"newEmail": new_email}, query, headers)
 
@@ -157,7 +163,9 @@ class AsyncAccountService:
             ValidationFailed: The token is wrong or too old, or the password is wrong.
 
         Example:
-            >>> await pb.collection("users").confirm_email_change(token, "secret")
+            ```python
+            await pb.collection("users").confirm_email_change(token, "secret")
+            ```
         """
         await self._post("confirm-email-change", {"token": token, "password": password}, query, headers)
         after_email_change(self._client.auth_store, token)
@@ -179,8 +187,9 @@ class AsyncAccountService:
             ClientResponseError: The server refused, or was not reached.
 
         Example:
-            >>> [link.provider for link in await pb.collection("users").list_external_auths(user.id)]
-            ['google']
+            >>> user = User(email="ann@example.com", password="12345678").save()
+            >>> await pb.collection("users").list_external_auths(user.id)
+            []
         """
         # PocketBase keeps the ids of all auth collections distinct.
         condition = self._client.filter("recordRef = {:record}", record=record_id)
@@ -203,7 +212,9 @@ class AsyncAccountService:
             NotFound: There is no such link.
 
         Example:
-            >>> await pb.collection("users").unlink_external_auth(user.id, "google")
+            ```python
+            await pb.collection("users").unlink_external_auth(user.id, "google")
+            ```
         """
         for link in await self.list_external_auths(record_id, headers=headers):
             if link.provider == provider:

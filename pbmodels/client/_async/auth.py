@@ -91,10 +91,11 @@ class AsyncAuthService(AsyncAccountService):
             MfaRequired: They are right, and the collection asks for a second way to sign in.
 
         Example:
-            >>> try:
-            ...     await pb.collection("users").auth_with_password("a@example.com", "secret")
-            ... except MfaRequired as error:
-            ...     mfa_id = error.mfa_id
+            >>> user = User(email="ann@example.com", password="12345678").save()
+            >>> async with AsyncPocketBase(url) as guest:
+            ...     result = await guest.users.auth_with_password("ann@example.com", "12345678")
+            >>> result.record.email
+            'ann@example.com'
         """
         for name, value in (("identity", identity), ("password", password)):
             if not isinstance(value, str) or not value:
@@ -120,8 +121,10 @@ class AsyncAuthService(AsyncAccountService):
             RateLimited: Too many were asked for.
 
         Example:
-            >>> otp_id = await pb.collection("users").request_otp("a@example.com")
-            >>> result = await pb.collection("users").auth_with_otp(otp_id, input("The code in your mail: "))
+            ```python
+            otp_id = await pb.collection("users").request_otp("a@example.com")
+            result = await pb.collection("users").auth_with_otp(otp_id, input("The code in your mail: "))
+            ```
         """
         call = calls.auth_call(self.name, "request-otp", {"email": email}, query=query, headers=headers)
         return str((await self._json(call))["otpId"])
@@ -157,11 +160,13 @@ class AsyncAuthService(AsyncAccountService):
             RateLimited: There were too many tries.
 
         Example:
-            >>> try:
-            ...     await users.auth_with_password("a@example.com", "secret")
-            ... except MfaRequired as error:
-            ...     otp_id = await users.request_otp("a@example.com")
-            ...     await users.auth_with_otp(otp_id, input("The code in your mail: "), mfa_id=error.mfa_id)
+            ```python
+            try:
+                await users.auth_with_password("a@example.com", "secret")
+            except MfaRequired as error:
+                otp_id = await users.request_otp("a@example.com")
+                await users.auth_with_otp(otp_id, input("The code in your mail: "), mfa_id=error.mfa_id)
+            ```
         """
         body = {"otpId": otp_id, "password": password, "mfaId": mfa_id}
         return await self._sign_in("auth-with-otp", body, expand, fields, query, headers)
@@ -205,11 +210,13 @@ class AsyncAuthService(AsyncAccountService):
             MfaRequired: The collection asks for a second way to sign in.
 
         Example:
-            >>> provider = (await pb.collection("users").list_auth_methods()).provider("google")
-            >>> # send the browser to provider.auth_url + quote(redirect_url), and on its return:
-            >>> result = await pb.collection("users").auth_with_oauth2_code(
-            ...     "google", code, provider.code_verifier, redirect_url
-            ... )
+            ```python
+            provider = (await pb.collection("users").list_auth_methods()).provider("google")
+            # send the browser to provider.auth_url + quote(redirect_url), and on its return:
+            result = await pb.collection("users").auth_with_oauth2_code(
+                "google", code, provider.code_verifier, redirect_url
+            )
+            ```
         """
         body = {
             "provider": provider,
@@ -264,10 +271,12 @@ class AsyncAuthService(AsyncAccountService):
             MfaRequired: The collection asks for a second way to sign in.
 
         Example:
-            >>> import webbrowser
-            >>> result = await pb.collection("users").auth_with_oauth2("google", webbrowser.open)
-            >>> result.meta["email"]
-            'ann@example.com'
+            ```python
+            import webbrowser
+
+            result = await pb.collection("users").auth_with_oauth2("google", webbrowser.open)
+            result.meta["email"]
+            ```
         """
         info = (await self.list_auth_methods(headers=headers)).provider(provider)
         redirect_url = f"{self._client.url}{REDIRECT_PATH}"
@@ -342,9 +351,10 @@ class AsyncAuthService(AsyncAccountService):
             NotFound: There is no such record.
 
         Example:
+            >>> user = User(email="ann@example.com", password="12345678").save()
             >>> async with await pb.collection("users").impersonate(user.id, 60) as theirs:
             ...     print(theirs.auth_store.record.email)
-            a@example.com
+            ann@example.com
         """
         call = calls.auth_call(
             self.name,

@@ -42,8 +42,8 @@ class AsyncSettingsService:
             Unauthorized, Forbidden: No superuser is signed in.
 
         Example:
-            >>> (await pb.settings.get_all()).get_bool("smtp.enabled")
-            False
+            >>> (await pb.settings.get_all()).get_int("batch.maxRequests") > 0
+            True
         """
         call = Call("GET", _PATH, query=list_query(fields=fields, query=query), headers=headers or {})
         return Record(decode_object(call, await self._client.execute(call)))

@@ -64,7 +64,9 @@ class AccountService:
             ValidationFailed: The token is wrong or too old.
 
         Example:
-            >>> pb.collection("users").confirm_verification(token)
+            ```python
+            pb.collection("users").confirm_verification(token)
+            ```
         """
         self._post("confirm-verification", {"token": token}, query, headers)
         after_verification(self._client.auth_store, token)
@@ -112,7 +114,9 @@ class AccountService:
             ValidationFailed: The token is wrong or too old, or the password is refused; see `field_errors`.
 
         Example:
-            >>> pb.collection("users").confirm_password_reset(token, "new secret")
+            ```python
+            pb.collection("users").confirm_password_reset(token, "new secret")
+            ```
         """
         confirmed = password if password_confirm is None else password_confirm
         body = {"token": token, "password": password, "passwordConfirm": confirmed}
@@ -133,7 +137,9 @@ class AccountService:
             ValidationFailed: The address is taken, or is none.
 
         Example:
-            >>> pb.collection("users").request_email_change("b@example.com")
+            ```python
+            pb.collection("users").request_email_change("b@example.com")
+            ```
         """
         self._post("request-email-change", {"newEmail": new_email}, query, headers)
 
@@ -152,7 +158,9 @@ class AccountService:
             ValidationFailed: The token is wrong or too old, or the password is wrong.
 
         Example:
-            >>> pb.collection("users").confirm_email_change(token, "secret")
+            ```python
+            pb.collection("users").confirm_email_change(token, "secret")
+            ```
         """
         self._post("confirm-email-change", {"token": token, "password": password}, query, headers)
         after_email_change(self._client.auth_store, token)
@@ -174,8 +182,9 @@ class AccountService:
             ClientResponseError: The server refused, or was not reached.
 
         Example:
-            >>> [link.provider for link in pb.collection("users").list_external_auths(user.id)]
-            ['google']
+            >>> user = User(email="ann@example.com", password="12345678").save()
+            >>> pb.collection("users").list_external_auths(user.id)
+            []
         """
         # PocketBase keeps the ids of all auth collections distinct.
         condition = self._client.filter("recordRef = {:record}", record=record_id)
@@ -196,7 +205,9 @@ class AccountService:
             NotFound: There is no such link.
 
         Example:
-            >>> pb.collection("users").unlink_external_auth(user.id, "google")
+            ```python
+            pb.collection("users").unlink_external_auth(user.id, "google")
+            ```
         """
         for link in self.list_external_auths(record_id, headers=headers):
             if link.provider == provider:

@@ -92,10 +92,11 @@ class AuthService(AccountService):
             MfaRequired: They are right, and the collection asks for a second way to sign in.
 
         Example:
-            >>> try:
-            ...     pb.collection("users").auth_with_password("a@example.com", "secret")
-            ... except MfaRequired as error:
-            ...     mfa_id = error.mfa_id
+            >>> user = User(email="ann@example.com", password="12345678").save()
+            >>> with PocketBase(url) as guest:
+            ...     result = guest.users.auth_with_password("ann@example.com", "12345678")
+            >>> result.record.email
+            'ann@example.com'
         """
         for name, value in (("identity", identity), ("password", password)):
             if not isinstance(value, str) or not value:
@@ -121,8 +122,10 @@ class AuthService(AccountService):
             RateLimited: Too many were asked for.
 
         Example:
-            >>> otp_id = pb.collection("users").request_otp("a@example.com")
-            >>> result = pb.collection("users").auth_with_otp(otp_id, input("The code in your mail: "))
+            ```python
+            otp_id = pb.collection("users").request_otp("a@example.com")
+            result = pb.collection("users").auth_with_otp(otp_id, input("The code in your mail: "))
+            ```
         """
         call = calls.auth_call(self.name, "request-otp", {"email": email}, query=query, headers=headers)
         return str((self._json(call))["otpId"])
@@ -158,11 +161,13 @@ class AuthService(AccountService):
             RateLimited: There were too many tries.
 
         Example:
-            >>> try:
-            ...     users.auth_with_password("a@example.com", "secret")
-            ... except MfaRequired as error:
-            ...     otp_id = users.request_otp("a@example.com")
-            ...     users.auth_with_otp(otp_id, input("The code in your mail: "), mfa_id=error.mfa_id)
+            ```python
+            try:
+                users.auth_with_password("a@example.com", "secret")
+            except MfaRequired as error:
+                otp_id = users.request_otp("a@example.com")
+                users.auth_with_otp(otp_id, input("The code in your mail: "), mfa_id=error.mfa_id)
+            ```
         """
         body = {"otpId": otp_id, "password": password, "mfaId": mfa_id}
         return self._sign_in("auth-with-otp", body, expand, fields, query, headers)
@@ -206,11 +211,11 @@ class AuthService(AccountService):
             MfaRequired: The collection asks for a second way to sign in.
 
         Example:
-            >>> provider = (pb.collection("users").list_auth_methods()).provider("google")
-            >>> # send the browser to provider.auth_url + quote(redirect_url), and on its return:
-            >>> result = pb.collection("users").auth_with_oauth2_code(
-            ...     "google", code, provider.code_verifier, redirect_url
-            ... )
+            ```python
+            provider = (pb.collection("users").list_auth_methods()).provider("google")
+            # send the browser to provider.auth_url + quote(redirect_url), and on its return:
+            result = pb.collection("users").auth_with_oauth2_code("google", code, provider.code_verifier, redirect_url)
+            ```
         """
         body = {
             "provider": provider,
@@ -265,10 +270,12 @@ class AuthService(AccountService):
             MfaRequired: The collection asks for a second way to sign in.
 
         Example:
-            >>> import webbrowser
-            >>> result = pb.collection("users").auth_with_oauth2("google", webbrowser.open)
-            >>> result.meta["email"]
-            'ann@example.com'
+            ```python
+            import webbrowser
+
+            result = pb.collection("users").auth_with_oauth2("google", webbrowser.open)
+            result.meta["email"]
+            ```
         """
         info = (self.list_auth_methods(headers=headers)).provider(provider)
         redirect_url = f"{self._client.url}{REDIRECT_PATH}"
@@ -343,9 +350,10 @@ class AuthService(AccountService):
             NotFound: There is no such record.
 
         Example:
+            >>> user = User(email="ann@example.com", password="12345678").save()
             >>> with pb.collection("users").impersonate(user.id, 60) as theirs:
             ...     print(theirs.auth_store.record.email)
-            a@example.com
+            ann@example.com
         """
         call = calls.auth_call(
             self.name,

@@ -43,8 +43,8 @@ class SettingsService:
             Unauthorized, Forbidden: No superuser is signed in.
 
         Example:
-            >>> (pb.settings.get_all()).get_bool("smtp.enabled")
-            False
+            >>> (pb.settings.get_all()).get_int("batch.maxRequests") > 0
+            True
         """
         call = Call("GET", _PATH, query=list_query(fields=fields, query=query), headers=headers or {})
         return Record(decode_object(call, self._client.execute(call)))
