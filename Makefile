@@ -18,7 +18,7 @@ lint: .venv/dev  ## what CI checks besides the tests
 	$(BIN)/python .ci/unasync.py --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pyright --warnings
+	$(BIN)/pyright --warnings --pythonpath $(BIN)/python
 	$(BIN)/mkdocs build --strict --quiet --site-dir .venv/site
 
 generate: .venv/dev  ## write the sync twins from the async sources
