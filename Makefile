@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OLD_SERVERS := 0.23.12 0.36.9
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: demo test lint generate docs bench clean
 
