@@ -56,7 +56,7 @@ def record_path(collection: str, record_id: str) -> str:
 
 
 def list_call(
-    collection: str,
+    path: str,
     *,
     page: int | None = None,
     per_page: int | None = None,
@@ -68,10 +68,10 @@ def list_call(
     query: Query | None = None,
     headers: Headers | None = None,
 ) -> Call:
-    """A page of records."""
+    """A page of whatever is listed at a path: records, collections, logs."""
     return Call(
         "GET",
-        records_path(collection),
+        path,
         query=list_query(
             page=page,
             per_page=per_page,

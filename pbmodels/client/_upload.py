@@ -96,8 +96,3 @@ def _has_a_size(file: Any) -> bool:
         return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except (AttributeError, OSError):
         return True  # in memory: httpx measures it, or sends it in pieces
-
-
-def is_upload(value: Any) -> bool:
-    """Whether `Upload.of` takes this value."""
-    return Upload.of(value, "file") is not None

@@ -38,10 +38,7 @@ class AsyncModel(Generic[M]):
 
     async def get_or_none(self, id: str, *, expand: Sequence[Any] = ()) -> M | None:
         """One record by its id, None when there is none."""
-        try:
-            return await actions.get(self._model, id, tuple(expand))
-        except self._model.NotFound:
-            return None
+        return await actions.get_or_none(self._model, id, tuple(expand))
 
     async def create(self, **values: Any) -> M:
         """Make a record and save it."""

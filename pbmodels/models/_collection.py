@@ -127,10 +127,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     @classmethod
     def get_or_none(cls, id: str, *, expand: Sequence[Any] = ()) -> Self | None:
         """One record by its id, None when there is none."""
-        try:
-            return actions.get(cls, id, tuple(expand))
-        except cls.NotFound:
-            return None
+        return actions.get_or_none(cls, id, tuple(expand))
 
     @classmethod
     def create(cls, **values: Any) -> Self:

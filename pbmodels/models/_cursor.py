@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from pbmodels.client._record_calls import list_call
+from pbmodels.client._record_calls import list_call, records_path
 from pbmodels.client._request import Call
 from pbmodels.query import Filter, Path, all_of
 from pbmodels.query._nodes import Comparison
@@ -136,7 +136,7 @@ class Cursor:
     def _call(self, condition: Filter | None, page: int, size: int) -> Call:
         query = self.query
         return list_call(
-            query._model.__collection__,
+            records_path(query._model.__collection__),
             page=page,
             per_page=size,
             filter=condition,

@@ -18,7 +18,7 @@ from pbmodels.models._descriptors import FieldDescriptor
 from pbmodels.models._errors import ModelError, RecordNotFound
 from pbmodels.models._fields import autodate, field
 from pbmodels.models._paths import expression, unknown_field
-from pbmodels.models._specs import make_spec, register_model
+from pbmodels.models._specs import register_model, specs_of
 from pbmodels.query import Filter, Sort
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def _taken(base: Any) -> set[str]:
 
 def describe_fields(model: type[Collection]) -> None:
     """Put a descriptor on the class for every field that needs one; called when its types are all known."""
-    for name, info in model.__pydantic_fields__.items():
-        spec = make_spec(model.__collection__, name, info)
+    for name, spec in specs_of(model).items():
         if spec.described:
             type.__setattr__(model, name, FieldDescriptor(spec))
         elif isinstance(model.__dict__.get(name), FieldDescriptor):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pbmodels._errors import FilterError
-from pbmodels.client._record_calls import list_call
+from pbmodels.client._record_calls import list_call, records_path
 from pbmodels.client._request import Call
 from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
@@ -244,7 +244,7 @@ class Query(Generic[M]):
 
     def _page_call(self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None) -> Call:
         return list_call(
-            self._model.__collection__,
+            records_path(self._model.__collection__),
             page=page,
             per_page=size,
             filter=part,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from pbmodels.client import InvalidRequest, Upload
 from pbmodels.client._body import plain
@@ -75,14 +74,9 @@ def _plain(spec: Spec, value: Any) -> Any:
 def _dump(value: Any) -> Any:
     """Pydantic models inside json, at any depth, as plain dicts."""
     if isinstance(value, BaseModel):
-        return _dump(_adapter(type(value)).dump_python(value))
+        return _dump(value.model_dump())
     if isinstance(value, dict):
         return {key: _dump(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_dump(item) for item in value]
     return value
-
-
-@lru_cache(maxsize=256)
-def _adapter(model: type[BaseModel]) -> TypeAdapter[Any]:
-    return TypeAdapter(model)

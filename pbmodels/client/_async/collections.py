@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pbmodels.client._async.paging import all_pages
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
-from pbmodels.client._record_calls import Paths, base_path, to_page
-from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
+from pbmodels.client._record_calls import Paths, base_path, list_call, to_page
+from pbmodels.client._request import Call, FilterLike, Headers, Query, list_query
 from pbmodels.client._state import decode_list, decode_object
 
 if TYPE_CHECKING:
@@ -42,20 +42,16 @@ class AsyncCollectionService:
         headers: Headers | None = None,
     ) -> ListResult[Record]:
         """One page of collections; the arguments are those of a record list."""
-        call = Call(
-            "GET",
+        call = list_call(
             _PATH,
-            query=list_query(
-                page=page,
-                per_page=per_page,
-                filter=filter,
-                sort=sort,
-                fields=fields,
-                skip_total=skip_total,
-                query=query,
-            ),
-            headers=headers or {},
-            filter=filter_source(filter),
+            page=page,
+            per_page=per_page,
+            filter=filter,
+            sort=sort,
+            fields=fields,
+            skip_total=skip_total,
+            query=query,
+            headers=headers,
         )
         return to_page(await self._json(call))
 

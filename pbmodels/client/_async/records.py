@@ -55,7 +55,7 @@ class AsyncRecordService(AsyncAuthService):
             0
         """
         call = calls.list_call(
-            self.name,
+            calls.records_path(self.name),
             page=page,
             per_page=per_page,
             filter=filter,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
-from pbmodels.client._record_calls import Paths, base_path, to_page
-from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query
+from pbmodels.client._record_calls import Paths, base_path, list_call, to_page
+from pbmodels.client._request import Call, FilterLike, Headers, Query, list_query
 from pbmodels.client._state import decode_list, decode_object
 from pbmodels.client._sync.paging import all_pages
 
@@ -43,20 +43,16 @@ class CollectionService:
         headers: Headers | None = None,
     ) -> ListResult[Record]:
         """One page of collections; the arguments are those of a record list."""
-        call = Call(
-            "GET",
+        call = list_call(
             _PATH,
-            query=list_query(
-                page=page,
-                per_page=per_page,
-                filter=filter,
-                sort=sort,
-                fields=fields,
-                skip_total=skip_total,
-                query=query,
-            ),
-            headers=headers or {},
-            filter=filter_source(filter),
+            page=page,
+            per_page=per_page,
+            filter=filter,
+            sort=sort,
+            fields=fields,
+            skip_total=skip_total,
+            query=query,
+            headers=headers,
         )
         return to_page(self._json(call))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbmodels.client._record import ListResult, Record
-from pbmodels.client._record_calls import Paths, to_page
+from pbmodels.client._record_calls import Paths, list_call, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query, segment
 from pbmodels.client._service_records import LogStats
 from pbmodels.client._state import decode_list, decode_object
@@ -60,20 +60,16 @@ class LogService:
         Example:
             >>> errors = pb.logs.get_list(filter="level >= 8", sort="-created")
         """
-        call = Call(
-            "GET",
+        call = list_call(
             _PATH,
-            query=list_query(
-                page=page,
-                per_page=per_page,
-                filter=filter,
-                sort=sort,
-                fields=fields,
-                skip_total=skip_total,
-                query=query,
-            ),
-            headers=headers or {},
-            filter=filter_source(filter),
+            page=page,
+            per_page=per_page,
+            filter=filter,
+            sort=sort,
+            fields=fields,
+            skip_total=skip_total,
+            query=query,
+            headers=headers,
         )
         return to_page(decode_object(call, self._client.execute(call)))
 

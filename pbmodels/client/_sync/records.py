@@ -56,7 +56,7 @@ class RecordService(AuthService):
             0
         """
         call = calls.list_call(
-            self.name,
+            calls.records_path(self.name),
             page=page,
             per_page=per_page,
             filter=filter,

@@ -31,6 +31,14 @@ async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -
     return loader_of(model, expand=bool(paths)).one(body)
 
 
+async def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
+    """One record by its id, None when there is none."""
+    try:
+        return await get(model, record_id, expand)
+    except model.NotFound:
+        return None
+
+
 async def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     """The one record with these values, made when there is none."""
     query = AsyncQuerySet(model).where(*equal_to(model, lookup))

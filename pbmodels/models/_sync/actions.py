@@ -32,6 +32,14 @@ def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
     return loader_of(model, expand=bool(paths)).one(body)
 
 
+def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
+    """One record by its id, None when there is none."""
+    try:
+        return get(model, record_id, expand)
+    except model.NotFound:
+        return None
+
+
 def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     """The one record with these values, made when there is none."""
     query = QuerySet(model).where(*equal_to(model, lookup))
