@@ -1,85 +1,94 @@
-"""The typed active-record ORM for PocketBase, with a complete client for its web API; sync and async."""
+"""The typed active-record ORM for PocketBase, with a complete client for its web API; sync and async.
+
+Names are loaded at their first use, so that a command line or a pytest that does not need the client does not wait
+for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pbmodels._version import __version__
-from pbmodels.client import (
-    AsyncPocketBase,
-    AuthMethods,
-    AuthProvider,
-    AuthResult,
-    AuthStore,
-    BackupFile,
-    BadRequest,
-    BatchFailed,
-    BatchResult,
-    BoundFilter,
-    ClientResponseError,
-    ConnectionFailed,
-    CronJob,
-    FileAuthStore,
-    FilterError,
-    Forbidden,
-    InexpressibleText,
-    InvalidRequest,
-    ListResult,
-    LogStats,
-    MfaRequired,
-    NotFound,
-    OAuth2Failed,
-    PocketBase,
-    PocketBaseError,
-    RateLimited,
-    Record,
-    RequestTimeout,
-    ServerError,
-    SQLResult,
-    Unauthorized,
-    Upload,
-    ValidationFailed,
-)
-from pbmodels.models import (
-    AsyncActions,
-    AsyncModel,
-    AsyncQuerySet,
-    AsyncWatch,
-    AuthCollection,
-    Collection,
-    Email,
-    Event,
-    Field,
-    FieldNotLoaded,
-    File,
-    FileField,
-    FileList,
-    GeoPoint,
-    Html,
-    InvalidRecord,
-    ModelError,
-    MultipleRecordsFound,
-    NotConnected,
-    Page,
-    Password,
-    QuerySet,
-    RecordNotFound,
-    Ref,
-    Relation,
-    Relations,
-    SchemaMismatch,
-    UnreadableRecord,
-    Url,
-    Watch,
-    autodate,
-    connect,
-    field,
-    using,
-)
-from pbmodels.query import (
-    Expr,
-    Filter,
-    Sort,
-)
-from pbmodels.server import (
-    PocketBaseServer,
-)
+
+if TYPE_CHECKING:
+    from pbmodels.client import (
+        AsyncPocketBase,
+        AuthMethods,
+        AuthProvider,
+        AuthResult,
+        AuthStore,
+        BackupFile,
+        BadRequest,
+        BatchFailed,
+        BatchResult,
+        BoundFilter,
+        ClientResponseError,
+        ConnectionFailed,
+        CronJob,
+        FileAuthStore,
+        FilterError,
+        Forbidden,
+        InexpressibleText,
+        InvalidRequest,
+        ListResult,
+        LogStats,
+        MfaRequired,
+        NotFound,
+        OAuth2Failed,
+        PocketBase,
+        PocketBaseError,
+        RateLimited,
+        Record,
+        RequestTimeout,
+        ServerError,
+        SQLResult,
+        Unauthorized,
+        Upload,
+        ValidationFailed,
+    )
+    from pbmodels.models import (
+        AsyncActions,
+        AsyncModel,
+        AsyncQuerySet,
+        AsyncWatch,
+        AuthCollection,
+        Collection,
+        Email,
+        Event,
+        Field,
+        FieldNotLoaded,
+        File,
+        FileField,
+        FileList,
+        GeoPoint,
+        Html,
+        InvalidRecord,
+        ModelError,
+        MultipleRecordsFound,
+        NotConnected,
+        Page,
+        Password,
+        QuerySet,
+        RecordNotFound,
+        Ref,
+        Relation,
+        Relations,
+        SchemaMismatch,
+        UnreadableRecord,
+        Url,
+        Watch,
+        autodate,
+        connect,
+        field,
+        using,
+    )
+    from pbmodels.query import (
+        Expr,
+        Filter,
+        Sort,
+    )
+    from pbmodels.server import (
+        PocketBaseServer,
+    )
 
 __all__ = [
     "AsyncActions",
@@ -155,3 +164,21 @@ __all__ = [
     "field",
     "using",
 ]
+
+
+_LAYERS = ("client", "models", "query", "server", "schema")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAYERS:
+        return import_module(f"pbmodels.{name}")
+    if name in __all__:
+        for layer in _LAYERS:
+            module = import_module(f"pbmodels.{layer}")
+            if name in module.__all__:
+                return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module 'pbmodels' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_LAYERS})

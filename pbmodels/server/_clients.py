@@ -1,11 +1,12 @@
 """The one point where the layer above plugs in: how to make a signed-in client.
 
 `PocketBaseServer.client()` hands out clients, yet this layer must not import them. So the client layer
-registers its factory here when it is imported.
+registers its factory here when it is imported; the first client that is asked for has it imported, by name.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -44,6 +45,8 @@ def make_client(url: str, email: str, password: str) -> PocketBase:
     Raises:
         EmbeddedServerError: the client layer has not been imported.
     """
+    if _factory is None:
+        importlib.import_module("pbmodels.client")
     if _factory is None:
         raise EmbeddedServerError("The client layer is not loaded; `import pbmodels` first.")
     return _factory(url, email, password)
