@@ -9,12 +9,13 @@ def main() -> None:
     """Run the command line; without the packages that it needs, say how to get them."""
     try:
         from pbmodels import cli
+
+        cli.main()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in {"typer", "rich"}:
             raise
         sys.exit(f"The pbmodels command needs {missing}. Install it with: pip install 'pbmodels[cli]'")
-    cli.main()
 
 
 if __name__ == "__main__":

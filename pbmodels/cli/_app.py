@@ -1,21 +1,24 @@
-"""The command line as a whole: which commands there are, and how their failures end."""
+"""The command line as a whole: which commands there are."""
 
 from __future__ import annotations
 
-import rich.console
 import typer
 
-from pbmodels.client import PocketBaseError
-
+from ._doctor import doctor
 from ._serve import serve
 
 app = typer.Typer(
     name="pbmodels",
     help="The typed ORM and client for PocketBase.",
+    epilog="Exit codes: 0 done; 1 failed; 2 wrong arguments or settings; 3 a difference or a problem was found; "
+    "130 Ctrl-C.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+PANELS = {
+    "Server": (serve, doctor),
+}
 
 
 @app.callback()
@@ -23,18 +26,17 @@ def _commands() -> None:
     """The typed ORM and client for PocketBase."""
 
 
-app.command()(serve)
+for panel, commands in PANELS.items():
+    for each in commands:
+        app.command(each.__name__.rstrip("_"), rich_help_panel=panel)(each)
 
 
 def main() -> None:
     """Run the command that the program's arguments name, then exit.
 
-    Exit codes: 0 done, 1 it failed, 2 the arguments are wrong.
+    Exit codes: 0 done, 1 it failed, 2 arguments or settings are wrong, 3 a difference or a problem was found,
+    130 ended by Ctrl-C.
 
     Example: `pbmodels serve data --port 8091`.
     """
-    try:
-        app()
-    except PocketBaseError as error:
-        rich.console.Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(str(error))
-        raise SystemExit(1) from None
+    app()

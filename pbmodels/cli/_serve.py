@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from pbmodels.server import PocketBaseServer, ServerStartError
+from ._failures import UsageError
+from ._run import Run, command
+
+if TYPE_CHECKING:
+    from pbmodels.server import PocketBaseServer
+
+PASSWORD_VARIABLE = "PBMODELS_SUPERUSER_PASSWORD"
 
 
+@command(server=False, json=False)
 def serve(
+    run: Run,
     dir: Annotated[
         Path,
         typer.Argument(help="Folder that keeps pb_data, pb_migrations, pb_hooks and pb_public; made if missing."),
@@ -23,46 +32,41 @@ def serve(
         str | None,
         typer.Option(
             envvar="PBMODELS_SUPERUSER_EMAIL",
-            help="Superuser to make, or to give the password to. Without one, an account of the server's own "
-            "gets a new random password at each start, which is shown.",
+            help=f"Superuser to make, or to give the password to: it is asked for, or taken from {PASSWORD_VARIABLE}. "
+            "Without one, an account of the server's own gets a new random password at each start.",
         ),
     ] = None,
-    superuser_password: Annotated[
-        str | None,
-        typer.Option(
-            envvar="PBMODELS_SUPERUSER_PASSWORD",
-            help="The superuser's password, 8 characters or more. Better given in the environment: "
-            "other users of the machine can read arguments.",
-        ),
-    ] = None,
+    show_password: Annotated[
+        bool, typer.Option("--show-password", help="Show the random password of the server's own account.")
+    ] = False,
 ) -> None:
     """Run PocketBase on a folder, show its log, and stop it on Ctrl-C."""
-    if (superuser_email is None) != (superuser_password is None):
-        raise typer.BadParameter("give both --superuser-email and --superuser-password, or neither")
-    superuser = None
-    if superuser_email is not None and superuser_password is not None:
-        superuser = (superuser_email, superuser_password)
-    console = Console(markup=False, highlight=False, soft_wrap=True)
+    from pbmodels.server import PocketBaseServer, ServerStartError
+
+    superuser = None if superuser_email is None else (superuser_email, _password_of(superuser_email))
+    if superuser is not None and show_password:
+        raise UsageError("--show-password shows the random password of the server's own account; leave one out")
     following = threading.Event()
 
     def show(line: str) -> None:
         if following.is_set():
-            console.print(line, style="dim")
+            run.console.print(line, style="dim", markup=False, soft_wrap=True)
 
     server = PocketBaseServer(dir, port, superuser=superuser, log=show)
-    _stop_once_on_signals()
+    stop_once_on_signals()
     try:
         with server:
-            _introduce(console, server, show_password=superuser is None)
+            introduce(run, server, show_password=show_password)
             following.set()
             code = server.wait()
     except KeyboardInterrupt:
-        console.print("Stopped.")
+        run.console.print("Stopped.")
         return
     raise ServerStartError("PocketBase ended by itself.", exit_code=code, output=server.log_lines[-20:])
 
 
-def _introduce(console: Console, server: PocketBaseServer, *, show_password: bool) -> None:
+def introduce(run: Run, server: PocketBaseServer, *, show_password: bool) -> None:
+    """Tell where the server is, and how to sign in."""
     rows = [
         ("Server", server.url),
         ("Dashboard", f"{server.url}/_/"),
@@ -72,11 +76,11 @@ def _introduce(console: Console, server: PocketBaseServer, *, show_password: boo
     if show_password:
         rows.append(("Password", server.superuser_password))
     for name, value in rows:
-        console.print(f"{name:<10} {value}")
-    console.print("Ctrl-C stops it.")
+        run.console.print(f"{name:<10} {value}", markup=False, soft_wrap=True)
+    run.console.print("Ctrl-C stops it.")
 
 
-def _stop_once_on_signals() -> None:
+def stop_once_on_signals() -> None:
     """Make Ctrl-C and SIGTERM both a KeyboardInterrupt, once: a second must not break the orderly stop."""
 
     def interrupt(*_: object) -> NoReturn:
@@ -86,3 +90,12 @@ def _stop_once_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
+
+
+def _password_of(email: str) -> str:
+    """The superuser's password: never from an argument, which others can read and the shell remembers."""
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given
+    if not sys.stdin.isatty():
+        raise UsageError(f"the password of {email} is missing: set {PASSWORD_VARIABLE} in the environment")
+    return str(typer.prompt(f"Password of {email}", hide_input=True, err=True))

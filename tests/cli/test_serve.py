@@ -35,6 +35,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
             [sys.executable, "-m", "pbmodels", *arguments],
             cwd=tmp_path,
             env=environment(**env),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -71,7 +72,7 @@ def sign_in(url: str, email: str, password: str) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_until_a_signal(run: Run, tmp_path: Path, number: signal.Signals) -> None:
-    process = run("serve", "data", "--port", "0")
+    process = run("serve", "data", "--port", "0", "--show-password")
     told = introduction(process)
     assert told["Dashboard"] == f"{told['Server']}/_/"
     assert told["Folder"] == str(tmp_path / "data")
@@ -129,14 +130,22 @@ def test_a_taken_port_is_one_sentence(run: Run) -> None:
 
 def test_an_email_without_a_password_is_refused(run: Run) -> None:
     process = run("serve", "--superuser-email", "boss@example.com")
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate("", timeout=20)
     assert process.returncode == 2
-    assert "--superuser-password" in errors
+    assert "PBMODELS_SUPERUSER_PASSWORD" in errors
+
+
+def test_the_random_password_is_not_shown_unasked(run: Run) -> None:
+    told = introduction(run("serve", "--port=0"))
+    assert "Password" not in told
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
 def test_without_its_packages_it_says_how_to_get_them(missing: str) -> None:
-    script = f"import sys; sys.modules[{missing!r}] = None; from pbmodels.__main__ import main; main()"
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = ['doctor', '--url=http://127.0.0.1:9']\n"
+        "from pbmodels.__main__ import main; main()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=False
     )
