@@ -11,6 +11,7 @@ from pbmodels._version import __version__
 
 if TYPE_CHECKING:
     from pbmodels.client import (
+        AsyncFileStream,
         AsyncPocketBase,
         AuthMethods,
         AuthProvider,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         ConnectionFailed,
         CronJob,
         FileAuthStore,
+        FileStream,
         FilterError,
         Forbidden,
         InexpressibleText,
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncActions",
+    "AsyncFileStream",
     "AsyncModel",
     "AsyncPocketBase",
     "AsyncQuerySet",
@@ -119,6 +122,7 @@ __all__ = [
     "FileAuthStore",
     "FileField",
     "FileList",
+    "FileStream",
     "Filter",
     "FilterError",
     "Forbidden",

@@ -2,6 +2,7 @@
 
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
+from pbmodels.client._async.downloads import AsyncFileStream
 from pbmodels.client._auth_methods import AuthMethods, AuthProvider
 from pbmodels.client._auth_store import AuthStore, FileAuthStore
 from pbmodels.client._batch import BatchResult
@@ -25,10 +26,12 @@ from pbmodels.client._errors import (
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult
 from pbmodels.client._service_records import BackupFile, CronJob, LogStats, SQLResult
+from pbmodels.client._sync.downloads import FileStream
 from pbmodels.client._upload import Upload
 from pbmodels.server import register_client_factory
 
 __all__ = [
+    "AsyncFileStream",
     "AsyncPocketBase",
     "AuthMethods",
     "AuthProvider",
@@ -43,6 +46,7 @@ __all__ = [
     "ConnectionFailed",
     "CronJob",
     "FileAuthStore",
+    "FileStream",
     "FilterError",
     "Forbidden",
     "InexpressibleText",

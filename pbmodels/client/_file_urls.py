@@ -33,16 +33,26 @@ def file_url(
     Raises:
         InvalidRequest: The record has no id or collection, or there is no file name.
     """
+    path = file_path(record, filename)
+    options = {"thumb": thumb, "token": token, "download": True if download else None, **(query or {})}
+    text = encode_query(options)
+    return f"{origin}{path}" + (f"?{text}" if text else "")
+
+
+def file_path(record: Mapping[str, Any], filename: str) -> str:
+    """`/api/files/COLLECTION/ID/NAME`.
+
+    Raises:
+        InvalidRequest: The record has no id or collection, or there is no file name.
+    """
     collection = record.get("collectionId") or record.get("collectionName")
     if not record.get("id") or not collection:
         raise InvalidRequest("the record has no id or no collection: only saved records have files with an address")
-    path = "/".join(
+    names = "/".join(
         (
             segment(collection, "collection"),
             segment(record["id"], "record id"),
             segment(filename, "file name"),
         )
     )
-    options = {"thumb": thumb, "token": token, "download": True if download else None, **(query or {})}
-    text = encode_query(options)
-    return f"{origin}/api/files/{path}" + (f"?{text}" if text else "")
+    return f"/api/files/{names}"

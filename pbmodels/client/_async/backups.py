@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from pbmodels.client._errors import InvalidRequest, error_from_exception
+from pbmodels.client._async.downloads import AsyncFileStream, DownloadProgress
+from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._request import Call, Headers, Query, encode_query, segment
-from pbmodels.client._saving import saving
 from pbmodels.client._service_records import BackupFile
 from pbmodels.client._state import decode_list
 from pbmodels.client._upload import Upload
@@ -164,7 +161,8 @@ class AsyncBackupService:
         key: str,
         path: str | os.PathLike[str],
         *,
-        progress: Callable[[int, int | None], object] | None = None,
+        progress: DownloadProgress | None = None,
+        resume: bool = False,
         token: str | None = None,
         timeout: float = 60.0,
         query: Query | None = None,
@@ -176,6 +174,7 @@ class AsyncBackupService:
             key: The backup's file name.
             path: The file to write; only its owner may read it, for it has everything of the server.
             progress: Called after each piece with the bytes so far and the bytes in all (None if not known).
+            resume: Go on where a broken connection left off, as in `pb.files.download`.
             token: A superuser's file token; one is asked for by default.
             timeout: Seconds of silence after which the connection counts as broken.
             query: More query parameters.
@@ -187,7 +186,7 @@ class AsyncBackupService:
         Raises:
             NotFound: There is no such backup.
             Forbidden: No superuser is signed in, or the token is not one's.
-            ConnectionFailed, RequestTimeout: It broke off; nothing is left of it.
+            ConnectionFailed, RequestTimeout: It broke off; without `resume` nothing is left of it.
             InvalidRequest: The path is a folder.
             OSError: The file cannot be written.
 
@@ -198,38 +197,10 @@ class AsyncBackupService:
             ...     path = await pb.backups.download("nightly.zip", pathlib.Path(folder) / "nightly.zip")
             >>> await pb.backups.delete("nightly.zip")
         """
-        address = _key_path(key)
-        with saving(path) as file:
-            token = token or await self._client.files.get_token()
-            call = Call(
-                "GET",
-                address,
-                query={"token": token, **(query or {})},
-                headers={"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})},
-            )
-            response = await self._client.open_stream(call, timeout)
-            try:
-                announced = response.headers.get("content-length", "")
-                total = int(announced) if announced.isdecimal() else None
-                done = 0
-                pieces = response.aiter_bytes()
-                while (piece := await self._next(pieces, address)) is not None:
-                    file.write(piece)
-                    done += len(piece)
-                    if progress is not None:
-                        progress(done, total)
-            finally:
-                await response.aclose()
+        call = Call("GET", _key_path(key), query=query or {}, headers=headers or {})
+        tokens = self._client.files._tokens
+        await AsyncFileStream(self._client, call, timeout, token, tokens).save(path, progress, resume=resume)
         return Path(path)
-
-    async def _next(self, pieces: AsyncIterator[bytes], address: str) -> bytes | None:
-        try:
-            return await anext(pieces, None)
-        except Exception as raised:
-            failure = error_from_exception("GET", httpx.URL(self._client.url + address), raised, foreign=True)
-            if failure is None:
-                raise
-        raise failure from getattr(failure, "original_error", None)
 
 
 def _key_path(key: str) -> str:

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from pbmodels.client._errors import InvalidRequest, error_from_exception
+from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._request import Call, Headers, Query, encode_query, segment
-from pbmodels.client._saving import saving
 from pbmodels.client._service_records import BackupFile
 from pbmodels.client._state import decode_list
+from pbmodels.client._sync.downloads import DownloadProgress, FileStream
 from pbmodels.client._upload import Upload
 
 if TYPE_CHECKING:
@@ -165,7 +162,8 @@ class BackupService:
         key: str,
         path: str | os.PathLike[str],
         *,
-        progress: Callable[[int, int | None], object] | None = None,
+        progress: DownloadProgress | None = None,
+        resume: bool = False,
         token: str | None = None,
         timeout: float = 60.0,
         query: Query | None = None,
@@ -177,6 +175,7 @@ class BackupService:
             key: The backup's file name.
             path: The file to write; only its owner may read it, for it has everything of the server.
             progress: Called after each piece with the bytes so far and the bytes in all (None if not known).
+            resume: Go on where a broken connection left off, as in `pb.files.download`.
             token: A superuser's file token; one is asked for by default.
             timeout: Seconds of silence after which the connection counts as broken.
             query: More query parameters.
@@ -188,7 +187,7 @@ class BackupService:
         Raises:
             NotFound: There is no such backup.
             Forbidden: No superuser is signed in, or the token is not one's.
-            ConnectionFailed, RequestTimeout: It broke off; nothing is left of it.
+            ConnectionFailed, RequestTimeout: It broke off; without `resume` nothing is left of it.
             InvalidRequest: The path is a folder.
             OSError: The file cannot be written.
 
@@ -199,38 +198,10 @@ class BackupService:
             ...     path = pb.backups.download("nightly.zip", pathlib.Path(folder) / "nightly.zip")
             >>> pb.backups.delete("nightly.zip")
         """
-        address = _key_path(key)
-        with saving(path) as file:
-            token = token or self._client.files.get_token()
-            call = Call(
-                "GET",
-                address,
-                query={"token": token, **(query or {})},
-                headers={"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})},
-            )
-            response = self._client.open_stream(call, timeout)
-            try:
-                announced = response.headers.get("content-length", "")
-                total = int(announced) if announced.isdecimal() else None
-                done = 0
-                pieces = response.iter_bytes()
-                while (piece := self._next(pieces, address)) is not None:
-                    file.write(piece)
-                    done += len(piece)
-                    if progress is not None:
-                        progress(done, total)
-            finally:
-                response.close()
+        call = Call("GET", _key_path(key), query=query or {}, headers=headers or {})
+        tokens = self._client.files._tokens
+        FileStream(self._client, call, timeout, token, tokens).save(path, progress, resume=resume)
         return Path(path)
-
-    def _next(self, pieces: Iterator[bytes], address: str) -> bytes | None:
-        try:
-            return next(pieces, None)
-        except Exception as raised:
-            failure = error_from_exception("GET", httpx.URL(self._client.url + address), raised, foreign=True)
-            if failure is None:
-                raise
-        raise failure from getattr(failure, "original_error", None)
 
 
 def _key_path(key: str) -> str:
