@@ -3,7 +3,7 @@
 from pbmodels.models._aio import AsyncActions, AsyncModel
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
-from pbmodels.models._collection import AuthCollection, Collection
+from pbmodels.models._collection import AuthCollection, Collection, ViewCollection
 from pbmodels.models._context import connect, using
 from pbmodels.models._errors import (
     FieldNotLoaded,
@@ -16,7 +16,17 @@ from pbmodels.models._errors import (
     UnreadableRecord,
 )
 from pbmodels.models._events import Event
-from pbmodels.models._fields import Field, FileField, FileList, Relation, Relations, autodate, field
+from pbmodels.models._fields import (
+    BackRelation,
+    Field,
+    FileField,
+    FileList,
+    Relation,
+    Relations,
+    autodate,
+    back_relation,
+    field,
+)
 from pbmodels.models._files import File
 from pbmodels.models._loading import Page
 from pbmodels.models._refs import Ref
@@ -30,6 +40,7 @@ __all__ = [
     "AsyncQuerySet",
     "AsyncWatch",
     "AuthCollection",
+    "BackRelation",
     "Collection",
     "Email",
     "Event",
@@ -54,8 +65,10 @@ __all__ = [
     "SchemaMismatch",
     "UnreadableRecord",
     "Url",
+    "ViewCollection",
     "Watch",
     "autodate",
+    "back_relation",
     "connect",
     "field",
     "using",

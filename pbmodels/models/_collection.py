@@ -17,7 +17,7 @@ from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFoun
 from pbmodels.models._fields import Field, field
 from pbmodels.models._meta import CollectionMeta, describe_fields
 from pbmodels.models._paths import unknown_field
-from pbmodels.models._specs import specs_of
+from pbmodels.models._specs import backs_of, specs_of
 from pbmodels.models._state import peek, replace_state, state_of
 from pbmodels.models._sync import actions
 from pbmodels.models._sync.query_set import QuerySet
@@ -53,6 +53,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     )
 
     __collection__: ClassVar[str]
+    __is_view__: ClassVar[bool] = False
     __client__: ClassVar[PocketBase | AsyncPocketBase | None] = None
     NotFound: ClassVar[type[RecordNotFound]]
     aio: ClassVar[Aio] = Aio()
@@ -308,7 +309,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
                 super().__setattr__(name, value)
             except ValidationError as error:
                 raise refusal(type(self), error) from None
-        elif name.startswith("_") or hasattr(type(self), name):
+        elif name.startswith("_") or (hasattr(type(self), name) and name not in backs_of(type(self))):
             super().__setattr__(name, value)
         else:
             raise InvalidRecord(unknown_field(type(self), name), {name: "unknown"})
@@ -376,3 +377,20 @@ class AuthCollection(Collection):
     email_visibility: Field[bool] = field(default=False, name="emailVisibility")
     verified: Field[bool] = field(default=False)
     password: Field[Password] = field(default="")
+
+
+class ViewCollection(Collection):
+    """A collection that the server computes from others by an SQL query: its records are read, never written.
+
+    `create`, `save` and `delete` raise `ModelError`, and so do the verbs that come down to them.
+
+    Example:
+        >>> class Total(ViewCollection, collection="totals"):
+        ...     posts: Field[int]
+        >>> Total(posts=3).save()
+        Traceback (most recent call last):
+        ...
+        ModelError: 'totals' is a view, which the server computes from other collections: write to those instead
+    """
+
+    __is_view__ = True

@@ -13,7 +13,8 @@ from pbmodels.models._errors import FieldNotLoaded
 from pbmodels.models._files import File
 from pbmodels.models._paths import expression
 from pbmodels.models._refs import Ref
-from pbmodels.models._specs import Spec
+from pbmodels.models._related import related_records
+from pbmodels.models._specs import Spec, backs_of
 from pbmodels.models._state import peek, state_of, values_of
 from pbmodels.models._wire import to_wire
 from pbmodels.query import Kind
@@ -55,6 +56,23 @@ class FieldDescriptor:
 
     def __set__(self, record: Collection, value: Any) -> None:
         record.__setattr__(self.name, value)  # only `object.__setattr__` comes here: go through validation
+
+
+class BackDescriptor:
+    """Answers for one back-relation: an expression on the class, a query set on instances."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, record: Collection | None, owner: type[Collection]) -> Any:
+        if record is None:
+            return expression(owner, self.name)
+        return related_records(record, backs_of(type(record))[self.name])
+
+    def __set__(self, record: Collection, value: Any) -> None:
+        record.__setattr__(self.name, value)  # which refuses it
 
 
 def not_loaded(model: type[Collection], name: str) -> str:

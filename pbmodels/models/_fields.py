@@ -1,4 +1,4 @@
-"""How fields are declared: `Field[T]`, `Relation[M]`, `FileField`, and the specifiers `field()` and `autodate()`.
+"""How fields are declared: `Field[T]`, `Relation[M]`, `FileField`, and what is assigned to them: `field()` and its kin.
 
 The classes here are descriptors for type checkers only: class access gives an expression, instance
 access a value. At run time they are annotations that pydantic asks for their schema.
@@ -13,13 +13,15 @@ from pydantic import Field as pydantic_field
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from pbmodels.models._errors import ModelError
 from pbmodels.models._files import File, FileInput, to_file, wire_name
 from pbmodels.models._refs import Ref, ref_of
-from pbmodels.models._specs import Options
+from pbmodels.models._specs import BackDeclaration, Options
 from pbmodels.query import Expr
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
+    from pbmodels.models._sync.query_set import QuerySet
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Collection")
@@ -89,6 +91,30 @@ class Relations(Generic[M]):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.list_schema(_by_name(ref_of))
+
+
+class BackRelation(Generic[M]):
+    """The records whose relation names this one: `comments: BackRelation["Comment"] = back_relation("post")`.
+
+    On the class it stands for the other model (`Post.comments.text == "x"`), on an instance it is a query set. It is no
+    field of the collection: the server keeps the relation on the other side.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> type[M]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> QuerySet[M]: ...
+        def __get__(self, instance: object | None, owner: Any) -> Any: ...
+        def __set__(self, instance: object, value: type[M] | QuerySet[M]) -> None: ...
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        raise ModelError(
+            "a BackRelation needs the relation that it is the other side of: "
+            'comments: BackRelation["Comment"] = back_relation("post")'
+        )
 
 
 class FileField:
@@ -232,3 +258,22 @@ def autodate(*, on_update: bool = False, name: str | None = None, init: Literal[
     info: Any = pydantic_field(default=None)
     info.metadata.append(Options(name=name, autodate="update" if on_update else "create"))
     return info
+
+
+def back_relation(relation: str, *, init: Literal[False] = False) -> Any:
+    """Say which relation a `BackRelation` is the other side of.
+
+    Args:
+        relation: The name of the relation field in the other model.
+        init: Tells type checkers that it is no argument of the class.
+
+    Example:
+        >>> class Author(Collection):
+        ...     books: BackRelation["Book"] = back_relation("author")
+        >>> class Book(Collection):
+        ...     title: Field[str]
+        ...     author: Relation[Author]
+        >>> str(Author.where(Author.books.title == "Emma"))
+        'books_via_author.title ?= "Emma"'
+    """
+    return BackDeclaration(relation)

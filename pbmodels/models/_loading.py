@@ -7,7 +7,8 @@ skipped, fields that the server withholds stay unset.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +16,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json
 
 from pbmodels.client import ListResult
 from pbmodels.models._errors import UnreadableRecord
-from pbmodels.models._specs import Spec, specs_of
+from pbmodels.models._specs import Back, Spec, backs_of, specs_of
 from pbmodels.models._state import state_of, values_of
 from pbmodels.models._types import GeoPoint
 from pbmodels.query import Kind
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
 M = TypeVar("M", bound="Collection")
+
+_MOST_LOADERS = 100
+"""Loaders that a model keeps: one for each combination of expanded relations."""
 
 
 class _Unset(enum.Enum):
@@ -39,19 +43,18 @@ class Loader(Generic[M]):
 
     Args:
         model: The model.
-        expand: Whether related records come along.
+        expand: The relations that come along, as the request names them.
     """
 
-    def __init__(self, model: type[M], *, expand: bool) -> None:
+    def __init__(self, model: type[M], expand: tuple[str, ...]) -> None:
         self._model = model
-        self._expand = expand
+        self._branches = _branches(model, expand)
         self._count = sum(1 for spec in specs_of(model).values() if spec.kind is not Kind.PASSWORD)
-        seen: dict[Any, CoreSchema] = {}
-        record = _reference(model, seen, expand)
+        record = _record(model, self._branches)
 
         def validator(schema: CoreSchema) -> SchemaValidator:
             # not pydantic's own validators of these classes, which check what may be written
-            return SchemaValidator(core_schema.definitions_schema(schema, list(seen.values())), _use_prebuilt=False)
+            return SchemaValidator(schema, _use_prebuilt=False)
 
         self._one = validator(record)
         self._page = validator(
@@ -108,9 +111,9 @@ class Loader(Generic[M]):
 
     def _settled(self, records: list[M]) -> list[M]:
         """Loaded records count as unchanged; what the server withheld is taken out again."""
-        if self._expand:
+        if self._branches:
             for record in records:
-                _settle_deep(record)
+                _settle_deep(record, self._branches)
             return records
         count = self._count
         for record in records:
@@ -149,51 +152,76 @@ def _drop_unset(record: Collection) -> None:
         del values[name]
 
 
-def _settle_deep(record: Collection) -> None:
+@dataclass(frozen=True)
+class _Branch:
+    """An expanded relation, and the relations that are expanded behind it."""
+
+    relation: Spec | Back
+    behind: dict[str, _Branch]
+
+
+def _branches(model: type[Collection], paths: Iterable[str]) -> dict[str, _Branch]:
+    """The paths of an expand as a tree, by the relations' names on the server."""
+    names: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        names.setdefault(name, []).extend([rest] if rest else [])
+    relations: dict[str, Spec | Back] = {spec.server_name: spec for spec in specs_of(model).values()}
+    if any(name not in relations for name in names):
+        relations |= {back.server_name: back for back in backs_of(model).values()}
+    return {
+        name: _Branch(relations[name], _branches(relations[name].related(), rest))
+        for name, rest in names.items()
+        if name in relations
+    }
+
+
+def _settle_deep(record: Collection, branches: dict[str, _Branch]) -> None:
     values = values_of(record)
-    expand = values.pop("__expand__", None)
+    expand = values.pop("__expand__", None) or {}
     _drop_unset(record)
     record.__pydantic_fields_set__.clear()
+    for name, branch in branches.items():
+        if branch.relation.multiple:
+            found = expand.get(name, [])  # the server leaves out what is empty
+            expand[name] = found if isinstance(found, list) else [found]
+            for item in expand[name]:
+                _settle_deep(item, branch.behind)
+        elif name in expand:
+            _settle_deep(expand[name], branch.behind)
     if expand:
         state_of(record).expand = expand
-        for related in expand.values():
-            for item in related if isinstance(related, list) else [related]:
-                _settle_deep(item)
 
 
-def _reference(model: type[Collection], seen: dict[Any, CoreSchema], expand: bool) -> CoreSchema:
-    """The schema of one model's records by reference, so that models may relate to each other in circles."""
-    ref = f"{model.__module__}.{model.__qualname__}:{id(model)}"
-    if ref not in seen:
-        seen[ref] = core_schema.any_schema()  # holds the place while the related models are read
-        fields = {
-            name: core_schema.model_field(_field(spec), validation_alias=spec.server_name)
-            for name, spec in specs_of(model).items()
-            if spec.kind is not Kind.PASSWORD
+def _record(model: type[Collection], branches: dict[str, _Branch]) -> CoreSchema:
+    """The schema of one model's records with the related records that come along."""
+    fields = {
+        name: core_schema.model_field(_field(spec), validation_alias=spec.server_name)
+        for name, spec in specs_of(model).items()
+        if spec.kind is not Kind.PASSWORD
+    }
+    if branches:
+        related = {
+            name: core_schema.typed_dict_field(_related(branch), required=False) for name, branch in branches.items()
         }
-        if expand:
-            related = {
-                spec.server_name: core_schema.typed_dict_field(_related(spec, seen), required=False)
-                for spec in specs_of(model).values()
-                if spec.kind is Kind.RELATION
-            }
-            schema = core_schema.with_default_schema(
-                core_schema.typed_dict_schema(related, extra_behavior="ignore"), default=None
-            )
-            fields["__expand__"] = core_schema.model_field(schema, validation_alias="expand")
-        private = bool(model.__private_attributes__)
-        seen[ref] = core_schema.model_schema(
-            model,
-            core_schema.model_fields_schema(fields, extra_behavior="ignore"),
-            post_init="model_post_init" if private else None,
-            ref=ref,
+        schema = core_schema.with_default_schema(
+            core_schema.typed_dict_schema(related, extra_behavior="ignore"), default=None
         )
-    return core_schema.definition_reference_schema(ref)
+        fields["__expand__"] = core_schema.model_field(schema, validation_alias="expand")
+    private = bool(model.__private_attributes__)
+    return core_schema.model_schema(
+        model,
+        core_schema.model_fields_schema(fields, extra_behavior="ignore"),
+        post_init="model_post_init" if private else None,
+    )
 
 
-def _related(spec: Spec, seen: dict[Any, CoreSchema]) -> CoreSchema:
-    record = _reference(spec.related(), seen, True)
-    return core_schema.list_schema(record) if spec.multiple else record
+def _related(branch: _Branch) -> CoreSchema:
+    relation = branch.relation
+    record = _record(relation.related(), branch.behind)
+    if isinstance(relation, Back):  # one record where the relation is unique
+        return core_schema.union_schema([core_schema.list_schema(record), record])
+    return core_schema.list_schema(record) if relation.multiple else record
 
 
 def _field(spec: Spec) -> CoreSchema:
@@ -265,11 +293,15 @@ def _value(spec: Spec) -> CoreSchema:
     return schema
 
 
-def loader_of(model: type[M], *, expand: bool = False) -> Loader[M]:
-    """The model's loader, made on first use."""
-    key = "__pb_loader_expand__" if expand else "__pb_loader__"
-    found = model.__dict__.get(key)
+def loader_of(model: type[M], expand: tuple[str, ...] = ()) -> Loader[M]:
+    """The model's loader for answers that bring these relations along, made on first use."""
+    loaders = model.__dict__.get("__pb_loaders__")
+    if loaders is None:
+        loaders = {}
+        type.__setattr__(model, "__pb_loaders__", loaders)
+    found = loaders.get(expand)
     if found is None:
-        found = Loader(model, expand=expand)
-        type.__setattr__(model, key, found)
+        if len(loaders) >= _MOST_LOADERS:
+            loaders.clear()
+        found = loaders[expand] = Loader(model, expand)
     return cast("Loader[M]", found)

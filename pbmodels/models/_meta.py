@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from pydantic import Field as pydantic_field
@@ -14,11 +15,11 @@ from pydantic._internal._model_construction import (
 )
 from pydantic._internal._typing_extra import parent_frame_namespace
 
-from pbmodels.models._descriptors import FieldDescriptor
+from pbmodels.models._descriptors import BackDescriptor, FieldDescriptor
 from pbmodels.models._errors import ModelError, RecordNotFound
-from pbmodels.models._fields import autodate, field
+from pbmodels.models._fields import autodate, back_relation, field
 from pbmodels.models._paths import expression, unknown_field
-from pbmodels.models._specs import register_model, specs_of
+from pbmodels.models._specs import BackDeclaration, register_model, specs_of
 from pbmodels.query import Filter, Sort
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def default_name(class_name: str) -> str:
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field, autodate, pydantic_field))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, autodate, back_relation, pydantic_field))
 class CollectionMeta(ModelMetaclass):
     """The metaclass of `Collection`."""
 
@@ -77,6 +78,7 @@ class CollectionMeta(ModelMetaclass):
         namespace["__collection__"] = collection or default_name(name)
         if client is not None:
             namespace["__client__"] = client
+        backs = namespace["__pb_declared_backs__"] = _take_backs(name, namespace)
         owner = f"{namespace.get('__qualname__', name)}"
         namespace["NotFound"] = type(
             "NotFound",
@@ -91,15 +93,30 @@ class CollectionMeta(ModelMetaclass):
         if any(isinstance(base, CollectionMeta) for base in bases):
             _refuse_taken_names(model, name, namespace)
             register_model(model)
+        for back in backs:
+            type.__setattr__(model, back, BackDescriptor(back))
         return model
+
+
+def _take_backs(name: str, namespace: dict[str, Any]) -> dict[str, BackDeclaration]:
+    """The back-relations of a class body, taken out of it: for pydantic they are no fields."""
+    found = {key: value for key, value in namespace.items() if isinstance(value, BackDeclaration)}
+    annotations = namespace.get("__annotations__", {})
+    for key, declaration in found.items():
+        if key not in annotations:
+            raise ModelError(f'{name}.{key} has back_relation() and must be declared as BackRelation["..."]')
+        found[key] = replace(declaration, annotation=annotations.pop(key))
+        del namespace[key]
+    return found
 
 
 def _refuse_taken_names(model: Any, name: str, namespace: dict[str, Any]) -> None:
     from pbmodels.models._collection import Collection
 
     own = namespace.get("__annotations__") or model.__annotations__
-    for field_name in own:
-        if field_name in model.__pydantic_fields__ and field_name in _taken(Collection):
+    declared = {field for field in own if field in model.__pydantic_fields__}
+    for field_name in sorted(declared.union(namespace["__pb_declared_backs__"])):
+        if field_name in _taken(Collection):
             raise ModelError(
                 f"{name}.{field_name} would hide a method of Collection: declare it under another name, "
                 f"as in {field_name}_: ... = field(name={field_name!r})"

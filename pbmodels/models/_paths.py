@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
-from pbmodels.models._specs import Spec, specs_of
+from pbmodels.models._specs import Back, Spec, backs_of, specs_of
 from pbmodels.query import Expr, Filter, Kind, Path, Sort
+from pbmodels.query._nodes import Comparison
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -48,7 +50,7 @@ class RelationExpr(Expr[Any]):
 
     __slots__ = ("_spec",)
 
-    def __init__(self, path: Path, spec: Spec) -> None:
+    def __init__(self, path: Path, spec: Spec | Back) -> None:
         super().__init__(path)
         self._spec = spec
 
@@ -65,6 +67,36 @@ class RelationExpr(Expr[Any]):
                 f"use a {related.__name__}, its Ref or its id"
             )
         return super()._operand(value)
+
+
+class BackRelationExpr(RelationExpr):
+    """A back-relation in a query: what is asked of it is asked of the ids of the other side's records.
+
+    | you write | it sends |
+    |---|---|
+    | `Post.comments.text == "x"` | `comments_via_post.text ?= "x"` |
+    | `Post.comments.contains(comment)` | `comments_via_post.id ?= "COMMENT_ID"` |
+    | `Post.comments.is_empty()` | `comments_via_post.id = null` |
+    """
+
+    __slots__ = ()
+
+    def contains(self, value: object) -> Filter:
+        """Records that this one is among the other side's of."""
+        return self.in_([value])
+
+    def in_(self, values: Iterable[object]) -> Filter:
+        """Records that any of these is among the other side's of."""
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            return super().in_(values)  # which refuses it
+        return self._ids().in_([self._operand(value) for value in values])
+
+    def is_empty(self) -> Filter:
+        """Records without any on the other side."""
+        return Comparison(replace(self._ids()._path, any_of=False, through=""), "=", None)
+
+    def _ids(self) -> Expr[Any]:
+        return expression(self._spec.related(), "id", self)
 
 
 def expression(model: type[Collection], name: str, behind: RelationExpr | None = None) -> Expr[Any]:
@@ -91,7 +123,7 @@ def _expressions(model: type[Collection]) -> dict[Any, Expr[Any]]:
 
 
 def _expression(model: type[Collection], name: str, behind: RelationExpr | None) -> Expr[Any]:
-    spec = specs_of(model).get(name)
+    spec = specs_of(model).get(name) or backs_of(model).get(name)
     if spec is None:
         raise AttributeError(unknown_field(model, name))
     if behind is None:
@@ -108,6 +140,8 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
             through=before.text,
             label=f"{before.name}.{name}",
         )
+    if isinstance(spec, Back):
+        return BackRelationExpr(path, spec)
     return RelationExpr(path, spec) if spec.kind is Kind.RELATION else Expr(path)
 
 
@@ -118,8 +152,11 @@ def unknown_field(model: type[Collection], name: str) -> str:
         return f"{model.__name__}.{name} belongs to queries: write {model.__name__}.where().{name}(...)"
     if name in _ELSEWHERE:
         return f"{model.__name__} has no {name!r}: queries begin with {model.__name__}.where(...)"
-    near = difflib.get_close_matches(name, specs, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(specs)}"
+    known = [*specs, *backs_of(model)]
+    if name in known:
+        return f"{model.__collection__}.{name} is a back-relation: set {backs_of(model)[name].spec.label} instead"
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
     return f"collection {model.__collection__!r} has no field {name!r} in {model.__name__}: {hint}"
 
 
@@ -131,6 +168,8 @@ def resolve_path(model: type[Collection], text: str) -> Expr[Any]:
     """
     found: Expr[Any] | None = None
     by_server = {spec.server_name: name for name, spec in specs_of(model).items()}
+    if "_via_" in text:
+        by_server |= {back.server_name: name for name, back in backs_of(model).items()}
     for part in text.split("."):
         try:
             if found is None:

@@ -16,6 +16,7 @@ from pbmodels.models._specs import specs_of
 from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
 
 if TYPE_CHECKING:
+    from pbmodels.models._async.query_set import AsyncQuerySet
     from pbmodels.models._collection import Collection
 
 M = TypeVar("M", bound="Collection")
@@ -59,6 +60,16 @@ class Query(Generic[M]):
         self._only: tuple[str, ...] | None = None
         self._limit: int | None = None
         self._offset = 0
+        self._known: tuple[M, ...] | None = None
+
+    @property
+    def aio(self) -> AsyncQuerySet[M]:
+        """The same query for async code: `await post.comments.aio.all()`."""
+        from pbmodels.models._async.query_set import AsyncQuerySet
+
+        twin = AsyncQuerySet(self._model)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
     def where(self, *conditions: Filter | BoundFilter | str, **params: object) -> Self:
         """Only records that meet these conditions too.
@@ -153,7 +164,8 @@ class Query(Generic[M]):
         """At most this many records."""
         if not isinstance(count, int) or count < 0:
             raise FilterError(f"limit({count!r}): it takes a number of records, 0 or more")
-        return self._with(_limit=count if self._limit is None else min(count, self._limit))
+        known = None if self._known is None else self._known[:count]
+        return self._with(_limit=count if self._limit is None else min(count, self._limit), _known=known)
 
     def __getitem__(self, index: slice) -> Self:
         """A slice, as of a list: `query[10:20]`.
@@ -171,7 +183,9 @@ class Query(Generic[M]):
         start, stop = index.start or 0, index.stop
         if self._limit is not None:
             stop = self._limit if stop is None else min(stop, self._limit)
-        return self._with(_offset=self._offset + start, _limit=None if stop is None else max(0, stop - start))
+        known = None if self._known is None else self._known[start:stop]
+        limit = None if stop is None else max(0, stop - start)
+        return self._with(_offset=self._offset + start, _limit=limit, _known=known)
 
     @property
     def filter(self) -> Filter | None:
@@ -198,6 +212,7 @@ class Query(Generic[M]):
 
     def _with(self, **changes: Any) -> Self:
         twin = copy.copy(self)
+        twin._known = None
         twin.__dict__.update(changes)
         return twin
 

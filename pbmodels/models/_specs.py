@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -96,6 +97,91 @@ class Spec:
             ModelError: It is named as text and no such model is declared.
         """
         return resolve_model(self.target, self.label)
+
+
+@dataclass(frozen=True)
+class BackDeclaration:
+    """What `back_relation()` puts into the class body; `annotation` is what stood before it."""
+
+    relation: str
+    annotation: Any = None
+
+
+@dataclass(frozen=True)
+class Back:
+    """A relation of another model, seen from the records that it names.
+
+    Attributes:
+        model: The model that declares it.
+        name: Its name in Python.
+        declaration: The class body's words.
+    """
+
+    model: type[Collection]
+    name: str
+    declaration: BackDeclaration
+
+    kind = Kind.RELATION
+    multiple = True
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"{self.model.__collection__}.{self.name}"
+
+    def related(self) -> type[Collection]:
+        """The other model.
+
+        Raises:
+            ModelError: It is not declared, or has no such relation to this one.
+        """
+        return self._other[0]
+
+    @property
+    def spec(self) -> Spec:
+        """The relation, on the other side."""
+        return self._other[1]
+
+    @property
+    def server_name(self) -> str:
+        """The name in filters and expand: `comments_via_post`."""
+        other, spec = self._other
+        return f"{other.__collection__}_via_{spec.server_name}"
+
+    @cached_property
+    def _other(self) -> tuple[type[Collection], Spec]:
+        from pbmodels.models._fields import BackRelation
+
+        annotation, relation = self.declaration.annotation, self.declaration.relation
+        if isinstance(annotation, str):
+            try:
+                annotation = eval(annotation, {"BackRelation": BackRelation, **_namespace(self.model)})
+            except NameError as error:
+                raise ModelError(f"{self.label} names a type that is not defined yet: {error}") from None
+        if get_origin(annotation) is not BackRelation:
+            raise ModelError(f'{self.label} has back_relation() and must be declared as BackRelation["..."]')
+        other = resolve_model(get_args(annotation)[0], self.label)
+        spec = specs_of(other).get(relation)
+        if spec is None or spec.kind is not Kind.RELATION:
+            raise ModelError(f"{self.label} is the other side of {other.__name__}.{relation}, which is no relation")
+        if spec.related().__collection__ != self.model.__collection__:
+            raise ModelError(
+                f"{self.label} is the other side of {spec.label}, which relates to "
+                f"{spec.related().__collection__!r}, not to {self.model.__collection__!r}"
+            )
+        return other, spec
+
+
+def backs_of(model: type[Collection]) -> dict[str, Back]:
+    """The back-relations of a model, by their names in Python."""
+    found = model.__dict__.get("__pb_backs__")
+    if found is None:
+        declared: dict[str, BackDeclaration] = {}
+        for base in reversed(model.__mro__):
+            declared.update(base.__dict__.get("__pb_declared_backs__", {}))
+        found = {name: Back(model, name, declaration) for name, declaration in declared.items()}
+        type.__setattr__(model, "__pb_backs__", found)
+    return found
 
 
 _models: weakref.WeakValueDictionary[str, type[Collection]] = weakref.WeakValueDictionary()

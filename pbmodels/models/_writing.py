@@ -14,7 +14,7 @@ from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._record import Record
 from pbmodels.client._record_calls import after_update, write_call
 from pbmodels.client._request import Call
-from pbmodels.models._errors import InvalidRecord, RecordNotFound, SchemaMismatch
+from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import to_file
 from pbmodels.models._loading import loader_of
 from pbmodels.models._refs import Ref, ref_of
@@ -79,6 +79,15 @@ def _item(spec: Spec, item: Any) -> Any:
     return item if isinstance(item, str) else named(spec, to_file(item))
 
 
+def refuse_view(model: type[Collection]) -> None:
+    """Raise `ModelError` where a model's records cannot be written."""
+    if model.__is_view__:
+        raise ModelError(
+            f"{model.__collection__!r} is a view, which the server computes from other collections: "
+            "write to those instead"
+        )
+
+
 @dataclass(frozen=True)
 class Saving:
     """A save on its way: the request, and what each field went out as."""
@@ -91,11 +100,13 @@ def saving(record: Collection) -> Saving | None:
     """What saves a record: a create, or an update of the changed fields; None without changes.
 
     Raises:
+        ModelError: The model is a view.
         InvalidRecord: The record was deleted, relates to one that is not saved yet, or has a list that was
             changed in place to hold what the server would change.
     """
     state = peek(record)
     collection = type(record).__collection__
+    refuse_view(type(record))
     if state is not None and state.is_deleted:
         raise InvalidRecord(f"{collection} record {record.id!r} was deleted; make a new one to save it again")
     specs = specs_of(type(record))

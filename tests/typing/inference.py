@@ -9,6 +9,7 @@ from typing import Any, assert_type
 from pbmodels import (
     AsyncQuerySet,
     AuthResult,
+    BackRelation,
     Collection,
     Event,
     Expr,
@@ -27,6 +28,7 @@ from pbmodels import (
     Relations,
     Sort,
     autodate,
+    back_relation,
     field,
 )
 
@@ -46,6 +48,7 @@ class Post(Collection, collection="posts"):
     cover: FileField = field(default=None)
     gallery: FileList = field(default_factory=list)
     created: Field[datetime] = autodate()
+    comments: BackRelation[Comment] = back_relation("post")
 
 
 class Comment(Collection):
@@ -79,6 +82,10 @@ def relations_on_the_class(user: User) -> None:
     assert_type(Post.reviewers.contains(user), Filter)
     assert_type(Post.author.in_([user, "id"]), Filter)
     assert_type(Post.editor.is_empty(), Filter)
+    assert_type(Post.comments, type[Comment])
+    assert_type(Post.comments.text == "x", Filter)
+    assert_type(Post.comments.post.comments.text, Expr[str])
+    assert_type(Post.where(Post.comments.is_empty()).expand(Post.comments), QuerySet[Post])
     assert_type(Post.where().order_by(Post.author, Post.author.desc()), QuerySet[Post])
 
 
@@ -95,6 +102,8 @@ def instance_access(post: Post) -> None:
     assert_type(post.reviewers, list[Ref[User]])
     assert_type(post.cover, File | None)
     assert_type(post.gallery, list[File])
+    assert_type(post.comments, QuerySet[Comment])
+    assert_type(post.comments.where(Comment.text == "x").all(), list[Comment])
     assert_type(post.is_new, bool)
     assert_type(post.changed_fields, set[str])
 
@@ -143,6 +152,7 @@ async def queries_async(post: Post) -> None:
     assert_type(await Post.aio.get("id"), Post)
     assert_type(await post.aio.save(), Post)
     assert_type(await post.author.aio.get(), User)
+    assert_type(await post.comments.aio.all(), list[Comment])
     async for found in query:
         assert_type(found, Post)
     async for event in Post.aio.watch():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pbmodels import Collection, Field, Relation, autodate, field
+from pbmodels import BackRelation, Collection, Field, Relation, autodate, back_relation, field
 
 
 class User(Collection, collection="users"):
@@ -20,6 +20,11 @@ class Post(Collection, collection="posts"):
     views: Field[int] = field(default=0)
     author: Relation[User]
     created: Field[datetime] = autodate()
+    replies: BackRelation[Reply] = back_relation("post")
+
+
+class Reply(Collection):
+    post: Relation[Post]
 
 
 def mistakes(user: User, post: Post) -> None:
@@ -29,7 +34,10 @@ def mistakes(user: User, post: Post) -> None:
     Post(author=user)  # mistake
     Post(title="x", author=post)  # mistake, unseen by ty, pyrefly
     Post(title="x", author=user, created=datetime.now())  # mistake, unseen by pyrefly
+    Post(title="x", author=user, replies=[])  # mistake, unseen by pyrefly
     post.title = 3  # mistake
+    post.replies = []  # mistake
+    Post.replies.nope  # mistake
     post.author = post  # mistake
     post.nope  # mistake
     Post.nope  # mistake

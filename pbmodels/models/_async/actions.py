@@ -12,7 +12,7 @@ from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import equal_to, to_expand
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import adopt, missing, saved, saving
+from pbmodels.models._writing import adopt, missing, refuse_view, saved, saving
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -28,7 +28,7 @@ async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -
         body = await async_client(model).execute(call)
     except NotFound as error:
         raise missing(model, record_id, error) from None
-    return loader_of(model, expand=bool(paths)).one(body)
+    return loader_of(model, paths).one(body)
 
 
 async def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
@@ -82,6 +82,7 @@ async def save(record: Collection) -> None:
 async def delete(record: Collection) -> None:
     """Delete the record."""
     model = type(record)
+    refuse_view(model)
     state = state_of(record)
     if state.is_new:
         raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")

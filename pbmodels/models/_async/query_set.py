@@ -45,8 +45,12 @@ class AsyncQuerySet(Query[M]):
         Args:
             size: Records per request, 1 to 1000.
         """
+        if self._known is not None:
+            for start in range(0, len(self._known), size):
+                yield list(self._known[start : start + size])
+            return
         client = async_client(self._model)
-        loader = loader_of(self._model, expand=bool(self._expand))
+        loader = loader_of(self._model, self._expand)
         remaining: float = math.inf if self._limit is None else self._limit
         for cursor in self._cursors(size):
             if remaining <= 0:
@@ -140,10 +144,12 @@ class AsyncQuerySet(Query[M]):
         part = self._one_part("page()")
         call = self._page_call(part, number, size, totals=True)
         body = await async_client(self._model).execute(call)
-        return loader_of(self._model, expand=bool(self._expand)).page(body)
+        return loader_of(self._model, self._expand).page(body)
 
     async def count(self) -> int:
         """How many records match; limits and slices count too."""
+        if self._known is not None:
+            return len(self._known)
         total = 0
         for part in self._unordered()._parts():
             call = self._page_call(part, 1, 1, totals=True, fields="id")
@@ -153,7 +159,7 @@ class AsyncQuerySet(Query[M]):
 
     async def exists(self) -> bool:
         """Whether any record matches."""
-        if self._offset or self._limit == 0:
+        if self._offset or self._limit == 0 or self._known is not None:
             return await self.count() > 0
         client = async_client(self._model)
         for part in self._unordered()._parts():

@@ -44,7 +44,7 @@ class AsyncWatch(Generic[M]):
             await self.__aenter__()
         assert self._stream is not None
         event = await anext(self._stream)
-        loader = loader_of(self._model, expand=bool(self._topic.expand))
+        loader = loader_of(self._model, tuple(self._topic.expand or ()))
         return Event(*loader.event(event.data))
 
     async def aclose(self) -> None:

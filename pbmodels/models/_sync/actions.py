@@ -13,7 +13,7 @@ from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import equal_to, to_expand
 from pbmodels.models._state import state_of
 from pbmodels.models._sync.query_set import QuerySet
-from pbmodels.models._writing import adopt, missing, saved, saving
+from pbmodels.models._writing import adopt, missing, refuse_view, saved, saving
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -29,7 +29,7 @@ def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
         body = sync_client(model).execute(call)
     except NotFound as error:
         raise missing(model, record_id, error) from None
-    return loader_of(model, expand=bool(paths)).one(body)
+    return loader_of(model, paths).one(body)
 
 
 def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
@@ -83,6 +83,7 @@ def save(record: Collection) -> None:
 def delete(record: Collection) -> None:
     """Delete the record."""
     model = type(record)
+    refuse_view(model)
     state = state_of(record)
     if state.is_new:
         raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")

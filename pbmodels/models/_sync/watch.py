@@ -45,7 +45,7 @@ class Watch(Generic[M]):
             self.__enter__()
         assert self._stream is not None
         event = next(self._stream)
-        loader = loader_of(self._model, expand=bool(self._topic.expand))
+        loader = loader_of(self._model, tuple(self._topic.expand or ()))
         return Event(*loader.event(event.data))
 
     def close(self) -> None:
