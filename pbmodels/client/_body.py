@@ -1,16 +1,14 @@
-"""Request bodies: values the server would silently change are refused, files go as multipart."""
+"""Request bodies: values the server would silently change are refused, files are set apart."""
 
 from __future__ import annotations
 
 import enum
 import json
 import math
-import os
 from collections.abc import Mapping
-from contextlib import ExitStack
 from datetime import date, datetime
 from decimal import Decimal
-from typing import IO, Any, cast
+from typing import Any
 from uuid import UUID
 
 from pbmodels._errors import FilterError
@@ -120,20 +118,3 @@ def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
 def encode(body: Any) -> bytes:
     """A body as JSON bytes; see `plain` for what is refused."""
     return json.dumps(plain(body, ""), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def multipart(rest: Mapping[str, Any], files: Files, stack: ExitStack) -> dict[str, Any]:
-    """The `data` and `files` arguments of an httpx request: JSON under `@jsonPayload`, files streamed.
-
-    PocketBase reads plain form fields as text; the JSON part keeps numbers, lists and nulls what they are.
-    Files opened here are closed by `stack`.
-    """
-    parts: list[tuple[str, tuple[str, Any, str]]] = []
-    for name, file in files:
-        content = file.open()
-        if isinstance(file.content, os.PathLike):
-            stack.enter_context(cast("IO[bytes]", content))
-        if not file.media_type.isprintable():
-            raise InvalidRequest(f"{name}: the media type {file.media_type!r} is not one")
-        parts.append((name, (os.path.basename(file.name), content, file.media_type)))
-    return {"data": {"@jsonPayload": encode(rest).decode()}, "files": parts}

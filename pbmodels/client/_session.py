@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import enum
-import os
 import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, cast
 
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ClientResponseError, Forbidden, InvalidRequest, NotFound, Unauthorized
@@ -205,19 +204,14 @@ class Rewinder:
     """Takes the open files of a request back to where they were, so that it can be sent again."""
 
     def __init__(self, call: Call) -> None:
-        self._files = [
-            file.content
-            for _, file in call.files
-            if not isinstance(file.content, (bytes, bytearray, os.PathLike)) and hasattr(file.content, "read")
-        ]
-        try:
-            self._places: list[int] | None = [file.tell() for file in self._files]
-        except (OSError, AttributeError):
-            self._places = None
+        uploads = [file for _, file in call.files]
+        self._can = all(file.is_repeatable for file in uploads)
+        self._files = [cast("IO[bytes]", file.content) for file in uploads if hasattr(file.content, "read")]
+        self._places = [file.tell() for file in self._files] if self._can else []
 
     def rewind(self) -> bool:
-        """Whether it is done: a pipe has no way back."""
-        if self._places is None:
+        """Whether it is done: a pipe or an iterator has no way back."""
+        if not self._can:
             return False
         for file, place in zip(self._files, self._places, strict=True):
             file.seek(place)

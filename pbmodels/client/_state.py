@@ -19,6 +19,7 @@ from pbmodels.client import _body
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ClientResponseError, InvalidRequest, error_from_response
 from pbmodels.client._headers import RawHeaders, encoded, merged
+from pbmodels.client._multipart import Form
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
 from pbmodels.client._session import Session
@@ -86,15 +87,21 @@ class ClientState:
             return None
         return replace(call, filter=None, query={**call.query, "filter": text} if text else call.query)
 
-    def request(self, call: Call, http_client: Any, stack: ExitStack) -> httpx.Request:
+    def request(self, call: Call, http_client: Any, stack: ExitStack, form: type[Form]) -> httpx.Request:
         """The call as a request, after the `before_send` hook; files that this opens are closed by `stack`.
+
+        Args:
+            call: What to send.
+            http_client: The client that was passed in, if one was.
+            stack: Closes files.
+            form: How a body with files is made.
 
         Raises:
             InvalidRequest: It cannot be sent.
         """
         timeout = self.timeout if call.timeout is None else httpx.Timeout(call.timeout)
         try:
-            request = self._build(call, timeout, http_client, stack)
+            request = self._build(call, timeout, http_client, stack, form)
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             path = call.path.split("?")[0]
             raise InvalidRequest(f"{call.method} {path[:200]} cannot be sent: {error}") from None
@@ -104,14 +111,17 @@ class ClientState:
                 request.extensions["timeout"] = timeout.as_dict()
         return request
 
-    def _build(self, call: Call, timeout: httpx.Timeout, http_client: Any, stack: ExitStack) -> httpx.Request:
+    def _build(
+        self, call: Call, timeout: httpx.Timeout, http_client: Any, stack: ExitStack, form: type[Form]
+    ) -> httpx.Request:
         url = self.origin + call.target
         headers = self._call_headers(call)
         content = b""
         options: dict[str, Any] = {}
         if call.files:
             headers = [pair for pair in headers if pair[0].lower() != b"content-type"]  # httpx adds the boundary
-            options = _body.multipart(call.json or {}, call.files, stack)
+            more, options = form.encode(call.json or {}, call.files, stack)
+            headers += encoded(more)
         elif call.json is not None:
             content = _body.encode(call.json)
             options = {"content": content}

@@ -7,24 +7,38 @@ import io
 import mimetypes
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from pbmodels.client._errors import InvalidRequest
 
-FileContent = bytes | bytearray | os.PathLike[str] | IO[bytes] | IO[str]
+
+class AwaitedFile(Protocol):
+    """A file that is read with `await`: aiofiles, an upload of Starlette or FastAPI."""
+
+    async def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+
+FileContent = (
+    bytes | bytearray | os.PathLike[str] | IO[bytes] | IO[str] | Iterator[bytes] | AsyncIterable[bytes] | AwaitedFile
+)
+
+_PIECE = 65536
 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
     """A file to be attached: a name, its content and its media type.
 
-    Content from a path or an open file is streamed, never read into memory as a whole.
+    Content from a path, an open file or an iterator is streamed, never read into memory as a whole.
 
     Args:
         name: The file name that the server sees; it adds a random suffix of its own.
-        content: Bytes, a path, or a file open for reading.
+        content: Bytes, a path, a file open for reading, or an iterator of bytes. The async client also takes an async
+            iterator and a file that is read with `await`.
         content_type: The media type; guessed from the name when None.
 
     Example:
@@ -35,6 +49,7 @@ class Upload:
     name: str
     content: FileContent
     content_type: str | None = None
+    _used: list[bool] = field(default_factory=list, init=False, repr=False)
 
     @property
     def media_type(self) -> str:
@@ -46,7 +61,7 @@ class Upload:
         """An upload from anything that can be one, or None when `value` cannot.
 
         Args:
-            value: An Upload, bytes, a Path, an open file, or `(name, content)`.
+            value: An Upload, bytes, a Path, an open file, an iterator of bytes, or `(name, content)`.
             name: The file name for content that has none of its own.
         """
         if isinstance(value, Upload):
@@ -60,14 +75,32 @@ class Upload:
             return None if inner is None else cls(value[0], inner.content, *value[2:])
         if hasattr(value, "read"):
             own = getattr(value, "name", None)
-            return cls(os.path.basename(own) if isinstance(own, str) and own else name, value)  # type: ignore[arg-type]
+            return cls(os.path.basename(own) if isinstance(own, str) and own else name, value)
+        if hasattr(value, "__next__") or hasattr(value, "__aiter__"):
+            return cls(name, value)  # type: ignore[arg-type]
         return None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the content can only be read with `await`."""
+        content = self.content
+        return hasattr(content, "__aiter__") or inspect.iscoroutinefunction(getattr(content, "read", None))
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the content can be read again from its start: an iterator or a pipe cannot."""
+        content = self.content
+        if isinstance(content, (bytes, bytearray, os.PathLike)):
+            return True
+        if self.is_awaited or not hasattr(content, "seek"):
+            return False
+        return bool(content.seekable()) if hasattr(content, "seekable") else True
 
     def open(self) -> IO[bytes] | bytes:
         """The content as an open file, or as bytes when it is in memory.
 
         Raises:
-            InvalidRequest: The path cannot be read, or the file was opened as text.
+            InvalidRequest: The path cannot be read, the file was opened as text, or the iterator was sent already.
         """
         content = self.content
         if isinstance(content, (bytes, bytearray)):
@@ -79,9 +112,48 @@ class Upload:
                 raise InvalidRequest(f"cannot read the file {os.fspath(content)!r}: {error.strerror}") from None
         if isinstance(content, io.TextIOBase):
             raise InvalidRequest(f"the file {self.name!r} is open as text; open it with mode 'rb'")
-        if inspect.iscoroutinefunction(content.read):
-            raise InvalidRequest(f"the file {self.name!r} is read with await; give the plain file, often its .file")
-        return cast("IO[bytes]", content if _has_a_size(content) else _Unsized(content))
+        if hasattr(content, "read"):
+            return cast("IO[bytes]", content if _has_a_size(content) else _Unsized(content))
+        self._use_up()
+        return cast("IO[bytes]", _Pieces(self.name, cast("Iterator[bytes]", content)))
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The content that is awaited, in pieces.
+
+        Raises:
+            InvalidRequest: It was sent already, or is not bytes.
+        """
+        self._use_up()
+        content: Any = self.content
+        if hasattr(content, "read"):
+            while piece := await content.read(_PIECE):
+                yield _checked(piece, self.name)
+        else:
+            async for piece in content:
+                yield _checked(piece, self.name)
+
+    def _use_up(self) -> None:
+        if self._used:
+            raise InvalidRequest(f"the content of {self.name!r} was sent already and is used up; give it anew")
+        self._used.append(True)
+
+
+class _Pieces:
+    """An iterator of bytes as a file that is read in pieces of any size."""
+
+    def __init__(self, name: str, content: Iterator[bytes]) -> None:
+        self._name = name
+        self._content = iter(content)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next piece that is not empty; none at the end."""
+        return next((piece for piece in self._content if _checked(piece, self._name)), b"")
+
+
+def _checked(piece: object, name: str) -> bytes:
+    if not isinstance(piece, (bytes, bytearray, memoryview)):
+        raise InvalidRequest(f"the content of {name!r} has a {type(piece).__name__} in it; it must be bytes alone")
+    return bytes(piece)
 
 
 class _Unsized:

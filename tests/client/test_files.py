@@ -6,6 +6,7 @@ import io
 import os
 import threading
 import tracemalloc
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO, Any
 from urllib.request import urlopen
@@ -13,7 +14,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 
-from pbmodels import InvalidRequest, NotFound, PocketBase, Upload
+from pbmodels import AsyncPocketBase, InvalidRequest, NotFound, PocketBase, Upload
 from tests.client.flavours import done
 
 
@@ -42,7 +43,24 @@ def forms(path: Path, file: IO[bytes]) -> dict[str, Any]:
         "tuple with type": ("note", b"content", "text/plain"),
         "upload": Upload("note.txt", b"content"),
         "upload of a path": Upload("note.txt", path, "text/plain"),
+        "iterator": iter([b"con", b"", b"tent"]),
+        "tuple with iterator": ("note.txt", (piece for piece in (b"con", bytearray(b"tent")))),
     }
+
+
+async def pieces(*contents: bytes) -> AsyncIterator[bytes]:
+    for content in contents:
+        yield content
+
+
+class Awaited:
+    """A file as web frameworks hand it over."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = io.BytesIO(content)
+
+    async def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +76,8 @@ def forms(path: Path, file: IO[bytes]) -> dict[str, Any]:
         "tuple with type",
         "upload",
         "upload of a path",
+        "iterator",
+        "tuple with iterator",
     ],
 )
 async def test_every_form_of_a_file(client: Any, vault: str, note: Path, form: str) -> None:
@@ -66,7 +86,7 @@ async def test_every_form_of_a_file(client: Any, vault: str, note: Path, form: s
         assert not file.closed
 
     assert fetch(client.files.get_url(made, made.big)) == b"content"
-    assert made.big.startswith("big" if form in ("bytes", "bytearray", "in memory") else "note")
+    assert made.big.startswith("big" if form in ("bytes", "bytearray", "in memory", "iterator") else "note")
 
 
 async def test_an_open_file_is_sent_from_its_start(client: Any, vault: str, note: Path) -> None:
@@ -137,15 +157,12 @@ async def test_names_of_files(client: Any, vault: str, name: str) -> None:
     assert (made.title, "/" in made.big) == ("beside", False)
 
 
-async def test_a_big_file_is_never_in_memory(client: Any, vault: str, tmp_path: Path) -> None:
+async def test_a_big_content_is_never_in_memory(client: Any, vault: str) -> None:
     size = 40_000_000
-    path = tmp_path / "big.bin"
-    with path.open("wb") as file:
-        file.truncate(size)
 
     tracemalloc.start()
     try:
-        made = await done(client.collection(vault).create({"big": path}))
+        made = await done(client.collection(vault).create({"big": (bytes(100_000) for _ in range(400))}))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -154,20 +171,86 @@ async def test_a_big_file_is_never_in_memory(client: Any, vault: str, tmp_path: 
     assert int(httpx.head(client.files.get_url(made, made.big)).headers["content-length"]) == size
 
 
-async def test_files_that_cannot_be_read(client: Any, vault: str, tmp_path: Path) -> None:
-    class Asynchronous:
-        async def read(self, size: int = -1) -> bytes:
-            return b""
+async def test_what_is_read_with_await(aio: AsyncPocketBase, vault: str) -> None:
+    body = {
+        "big": pieces(b"con", b"", b"tent"),
+        "many": [("a.txt", b"A"), Upload("b.txt", Awaited(b"B" * 100_000)), ("c.txt", pieces(b"C", bytearray(b"C")))],
+        "title": "beside",
+        "n": 1.5,
+    }
 
+    made = await aio.collection(vault).create(body)
+
+    assert (made.title, made.n, made.big[:3]) == ("beside", 1.5, "big")
+    assert await aio.files.read(made, made.big) == b"content"
+    assert [await aio.files.read(made, name) for name in made.many] == [b"A", b"B" * 100_000, b"CC"]
+    async with httpx.AsyncClient() as http, AsyncPocketBase(aio.url, http_client=http) as own:
+        own.auth_store.save(aio.auth_store.token)
+        again = await own.collection(vault).update(made.id, {"big": pieces(b"again")})
+        assert await own.files.read(again, again.big) == b"again"
+
+
+async def test_what_is_read_with_await_in_a_batch(aio: AsyncPocketBase, vault: str) -> None:
+    await aio.settings.update({"batch": {"enabled": True}})
+    batch = aio.batch()
+    batch.collection(vault).create({"big": pieces(b"one")})
+    batch.collection(vault).create({"big": iter([b"two"])})
+
+    first, second = [result.body for result in await batch.send()]
+
+    assert first is not None
+    assert second is not None
+    assert [await aio.files.read(made, made.big) for made in (first, second)] == [b"one", b"two"]
+
+
+async def test_an_iterator_is_sent_once(client: Any, vault: str) -> None:
+    upload = Upload("a.txt", iter([b"content"]))
+
+    made = await done(client.collection(vault).create({"big": upload}))
+    with pytest.raises(InvalidRequest, match=r"the content of 'a.txt' was sent already and is used up; give it anew"):
+        await done(client.collection(vault).update(made.id, {"big": upload}))
+
+    assert await done(client.files.read(made, made.big)) == b"content"
+
+
+async def test_an_iterator_that_fails(client: Any, vault: str) -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await done(client.collection(vault).create({"big": failing(), "title": "fails"}))
+    with pytest.raises(InvalidRequest, match="the content of 'big' has a str in it; it must be bytes alone"):
+        await done(client.collection(vault).create({"big": iter(["text"]), "title": "fails"}))
+
+    assert await done(client.collection(vault).get_full_list(filter="title = 'fails'")) == []
+
+
+async def test_an_awaited_file_that_fails(aio: AsyncPocketBase, vault: str) -> None:
+    async def failing() -> AsyncIterator[bytes]:
+        yield b"x" * 100_000
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await aio.collection(vault).create({"big": failing(), "title": "fails"})
+
+    assert await aio.collection(vault).get_full_list(filter="title = 'fails'") == []
+
+
+async def test_files_that_cannot_be_read(client: Any, vault: str, tmp_path: Path) -> None:
     records = client.collection(vault)
     with pytest.raises(InvalidRequest, match=r"cannot read the file '.*missing\.txt': No such file"):
         await done(records.create({"big": tmp_path / "missing.txt"}))
     with pytest.raises(InvalidRequest, match="is open as text; open it with mode 'rb'"):
         await done(records.create({"big": io.StringIO("x")}))
-    with pytest.raises(InvalidRequest, match="is read with await"):
-        await done(records.create({"big": Asynchronous()}))
     with pytest.raises(InvalidRequest, match="the media type"):
         await done(records.create({"big": Upload("x", b"", "text/plain\r\nX: y")}))
+
+
+def test_the_sync_client_awaits_nothing(pb: PocketBase, vault: str) -> None:
+    for content in (pieces(b"x"), Awaited(b"x")):
+        with pytest.raises(InvalidRequest, match="the file 'x' is read with await, which takes the async client"):
+            pb.collection(vault).create({"big": ("x", content)})
 
 
 @pytest.mark.parametrize("content", [b"longer than that", b"x"])

@@ -25,6 +25,7 @@ from pbmodels.client._async.sql import AsyncSQLService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._multipart import AsyncForm
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import make_session
@@ -269,7 +270,7 @@ class AsyncBaseClient:
         client = self._http_client
         is_open = False
         with ExitStack() as stack:
-            request = state.request(call, client, stack)
+            request = state.request(call, client, stack, AsyncForm)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:

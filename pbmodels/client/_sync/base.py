@@ -15,6 +15,7 @@ from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, G
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._multipart import Form
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import make_session
@@ -266,7 +267,7 @@ class BaseClient:
         client = self._http_client
         is_open = False
         with ExitStack() as stack:
-            request = state.request(call, client, stack)
+            request = state.request(call, client, stack, Form)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:

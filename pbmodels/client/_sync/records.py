@@ -174,8 +174,8 @@ class RecordService(AuthService):
         """Create a record.
 
         Args:
-            body: Its fields. Files are a `Path`, bytes, an open file, `(name, content)` or an `Upload`, or
-                lists of those; they are streamed.
+            body: Its fields. Files are a `Path`, bytes, an open file, an iterator of bytes, `(name, content)` or an
+                `Upload`, or lists of those; they are streamed.
             expand: Relations to bring along in the answer.
             fields: Fields to give in the answer.
             query: More query parameters.
