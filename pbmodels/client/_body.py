@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -11,12 +10,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import MAX_SAFE_INTEGER, date_text
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._upload import Upload
 
 Files = list[tuple[str, Upload]]
+
+_NO_FILES = frozenset({str, int, float, bool, type(None), dict, datetime})
+"""Types whose values are no files, without a closer look."""
 
 
 def plain(value: Any, path: str) -> Any:
@@ -63,7 +67,10 @@ def plain(value: Any, path: str) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise InvalidRequest(f"{path}: the key {key!r} is not text, and JSON objects have no other keys")
-        return {key: plain(inner, f"{path}.{key}" if path else key) for key, inner in value.items()}
+        return {
+            key: inner if _is_plain(inner) else plain(inner, f"{path}.{key}" if path else key)
+            for key, inner in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(inner, f"{path}.{index}") for index, inner in enumerate(value)]
     if isinstance(value, UUID):
@@ -81,6 +88,16 @@ def plain(value: Any, path: str) -> Any:
     )
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether `plain` would give the value itself; told apart quickly, for most values are of these kinds."""
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii())
+    if kind is int:
+        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    return kind is bool or value is None
+
+
 def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
     """The JSON part of a body and the files in it.
 
@@ -90,6 +107,9 @@ def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
     rest: dict[str, Any] = {}
     files: Files = []
     for name, value in body.items():
+        if type(value) in _NO_FILES:
+            rest[name] = value
+            continue
         bare = name.strip("+-")
         upload = Upload.of(value, bare)
         if upload is not None:
@@ -117,4 +137,4 @@ def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
 
 def encode(body: Any) -> bytes:
     """A body as JSON bytes; see `plain` for what is refused."""
-    return json.dumps(plain(body, ""), ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(plain(body, ""))

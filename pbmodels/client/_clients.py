@@ -26,6 +26,7 @@ class AsyncPocketBase(AsyncBaseClient):
         after_send: Sees, and may replace, every `httpx.Response`.
         http_client: An `httpx.AsyncClient`, or one that behaves alike, to send through.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
+        http2: Offer HTTP/2 to servers behind TLS; needs the extra `http2`.
         identity: Who signs in by itself: before the first request that needs it, and again when the token has
             expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
         password: The password of `identity`; it never reaches a message or a log.
@@ -63,6 +64,7 @@ class PocketBase(BaseClient):
         after_send: Sees, and may replace, every `httpx.Response`.
         http_client: An `httpx.Client`, or one that behaves alike, to send through; `aio` does not use it.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
+        http2: Offer HTTP/2 to servers behind TLS; needs the extra `http2`.
         identity: Who signs in by itself: before the first request that needs it, and again when the token has
             expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
         password: The password of `identity`; it never reaches a message or a log.

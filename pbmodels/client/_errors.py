@@ -311,7 +311,12 @@ def error_from_exception(
         return InvalidRequest(f"{method} {_path(url)} was broken off: a file in it changed its size while it was sent")
     names = {base.__name__ for base in type(error).__mro__} if foreign else set()
     is_timeout = isinstance(error, httpx.TimeoutException) or bool(names & _TIMEOUTS)
-    if not is_timeout and not isinstance(error, (httpx.HTTPError, httpx.StreamError)) and not names & _FAILURES:
+    is_unreached = isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, ConnectionRefusedError))
+    by_aiohttp = next((found for found in (error, error.__cause__) if _is_of_aiohttp(found)), None)
+    if by_aiohttp is not None:  # httpx-aiohttp takes every broken connection for a timeout
+        is_timeout = isinstance(by_aiohttp, TimeoutError)
+        is_unreached = type(by_aiohttp).__name__.startswith("ClientConnector")
+    elif not is_timeout and not isinstance(error, (httpx.HTTPError, httpx.StreamError)) and not names & _FAILURES:
         return None
     start = f"{method} {_path(url)}"
     if isinstance(error, httpx.LocalProtocolError) and "header" in str(error):  # its text shows the header's value
@@ -341,7 +346,7 @@ def error_from_exception(
             "correct HTTP_PROXY or HTTPS_PROXY, or set NO_PROXY for this host",
             **rest,
         )
-    if isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, ConnectionRefusedError)):
+    if is_unreached:
         return ConnectionFailed(
             f"{start} failed: cannot reach PocketBase at {origin} ({error}); "
             "check that it runs and that the url is right",
@@ -352,3 +357,7 @@ def error_from_exception(
         f"({type(error).__name__}); try again",
         **rest,
     )
+
+
+def _is_of_aiohttp(error: BaseException | None) -> bool:
+    return type(error).__module__.split(".")[0] == "aiohttp"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pbmodels.client._errors import InvalidRequest
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+_NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|^[ \t]|[ \t]$")
 
 
 def encoded(headers: Mapping[str, str]) -> RawHeaders:
@@ -18,9 +21,15 @@ def encoded(headers: Mapping[str, str]) -> RawHeaders:
     raw: RawHeaders = []
     for name, value in headers.items():
         try:
-            raw.append((name.encode("ascii"), value.encode()))
+            pair = name.encode("ascii"), value.encode()
         except (UnicodeEncodeError, AttributeError):
             break
+        if _NO_VALUE.search(pair[1]):
+            raise InvalidRequest(
+                f"the header {name!r} has a character that no header can hold, such as a line break, "
+                "or a space at an end; remove it"
+            )
+        raw.append(pair)
     else:
         return raw
     raise InvalidRequest(f"the header {name!r} cannot be sent; its name must be ASCII and its value valid text")

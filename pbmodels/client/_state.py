@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from pbmodels._filter_text import Grammar, GrammarNeeded
 from pbmodels._version import __version__
 from pbmodels.client import _body
+from pbmodels.client._answer import Answer
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ClientResponseError, InvalidRequest, error_from_response
 from pbmodels.client._headers import RawHeaders, encoded, merged
@@ -23,7 +24,7 @@ from pbmodels.client._multipart import Form
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
 from pbmodels.client._session import Session
-from pbmodels.client._transport import AsyncTransports, SyncTransports
+from pbmodels.client._transport import AsyncTransports, SyncTransports, Wire
 
 BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
 AfterSend = Callable[[httpx.Response], "httpx.Response | None"]
@@ -44,6 +45,7 @@ class ClientState:
     before_send: BeforeSend | None
     after_send: AfterSend | None
     verify: ssl.SSLContext | bool
+    http2: bool = False
     session: Session | None = field(default=None, repr=False)
     sync_transports: SyncTransports = field(init=False)
     async_transports: AsyncTransports = field(init=False)
@@ -51,8 +53,9 @@ class ClientState:
     def __post_init__(self) -> None:
         self._grammar: Grammar | None = None
         self._grammar_until = 0.0
-        self.sync_transports = SyncTransports(self.url, self.verify)
-        self.async_transports = AsyncTransports(self.url, self.verify)
+        wire = Wire(self.url, self.verify, self.http2)
+        self.sync_transports = SyncTransports(wire)
+        self.async_transports = AsyncTransports(wire)
         self.origin = str(self.url).rstrip("/")
         self._headers = merged(_DEFAULT_HEADERS, encoded(self.headers))
         names = {name.lower() for name, _ in self._headers}
@@ -105,7 +108,7 @@ class ClientState:
         except (httpx.InvalidURL, UnicodeEncodeError) as error:
             path = call.path.split("?")[0]
             raise InvalidRequest(f"{call.method} {path[:200]} cannot be sent: {error}") from None
-        if self.before_send:
+        if self.before_send is not None:
             request = self.before_send(request) or request
             if "timeout" not in request.extensions:
                 request.extensions["timeout"] = timeout.as_dict()
@@ -129,7 +132,7 @@ class ClientState:
                 headers = merged(headers, [(b"Content-Type", b"application/json")])
         if http_client is not None:
             request: httpx.Request = http_client.build_request(
-                call.method, url, headers=httpx.Headers(headers), timeout=timeout, **options
+                call.method, url, headers=headers, timeout=tuple(timeout.as_dict().values()), **options
             )
             return request
         extensions = {"timeout": timeout.as_dict()}
@@ -152,24 +155,34 @@ class ClientState:
             headers = merged(headers, authorization) if self._has_authorization else headers + authorization
         return merged(headers, encoded(call.headers)) if call.headers else list(headers)
 
-    def checked(self, request: httpx.Request, response: httpx.Response, *, is_open: bool = False) -> httpx.Response:
-        """The response after the `after_send` hook, if it is a success.
+    def checked(self, request: httpx.Request, response: httpx.Response, content: bytes, *, is_read: bool) -> Answer:
+        """The answer after the `after_send` hook, if it is a success.
 
         Args:
             request: What was sent.
             response: What came back.
-            is_open: Whether its body is still to come: the hook does not see such a response.
+            content: Its body.
+            is_read: Whether the response itself knows its body too.
 
         Raises:
             ClientResponseError: Its status is 300 or more.
         """
-        if self.after_send and not is_open:
-            response = self.after_send(response) or response
-        if response.status_code >= 300:
-            raise error_from_response(
-                request.method, request.url, response.status_code, response.headers, response.content
-            )
-        return response
+        answer = Answer(response.status_code, response.headers, content)
+        if self.after_send is not None:
+            seen = response if is_read else _with_body(request, response, content)
+            seen = self.after_send(seen) or seen
+            answer = Answer(seen.status_code, seen.headers, seen.content)
+        if answer.status >= 300:
+            raise error_from_response(request.method, request.url, answer.status, answer.headers, answer.content)
+        return answer
+
+
+def _with_body(request: httpx.Request, response: httpx.Response, content: bytes) -> httpx.Response:
+    """The response as a hook can read it: the bytes were taken from its stream past it."""
+    headers = [pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"]
+    return httpx.Response(
+        response.status_code, headers=headers, content=content, request=request, extensions=response.extensions
+    )
 
 
 def make_state(
@@ -181,6 +194,7 @@ def make_state(
     before_send: BeforeSend | None,
     after_send: AfterSend | None,
     verify: ssl.SSLContext | bool,
+    http2: bool = False,
     session: Session | None = None,
 ) -> ClientState:
     """A `ClientState` for the arguments of a client.
@@ -205,6 +219,7 @@ def make_state(
         before_send=before_send,
         after_send=after_send,
         verify=verify,
+        http2=http2,
         session=session,
     )
 

@@ -4,6 +4,10 @@ Going straight to the transport takes a quarter less time per request than `http
 merging, cookies, redirects and hooks have nothing to do here. Kept are connection pooling, proxies
 from the environment, TLS and timeouts. Redirects are never followed, so that no token leaves for
 another address.
+
+Async requests go through aiohttp where `httpx-aiohttp` is installed (the extra `aiohttp`): many side by side are
+answered several times as fast. What it cannot do as well stays with httpx: open streams, whose time to wait changes
+once they have begun, uploads, whose size h11 checks, requests that are traced, proxies, and HTTP/2.
 """
 
 from __future__ import annotations
@@ -13,20 +17,47 @@ import contextlib
 import os
 import ssl
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
 
+from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._proxies import proxy_for
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 
-def _options(url: httpx.URL, verify: ssl.SSLContext | bool) -> dict[str, Any]:
-    if url.scheme == "http" and verify is True:
+@dataclass(frozen=True)
+class Wire:
+    """How to reach one server.
+
+    Attributes:
+        url: Its address.
+        verify: What certificates to trust.
+        http2: Whether to offer HTTP/2.
+    """
+
+    url: httpx.URL
+    verify: ssl.SSLContext | bool = True
+    http2: bool = False
+
+    def __post_init__(self) -> None:
+        if self.http2 and find_spec("h2") is None:
+            raise InvalidRequest("http2=True needs the package h2; install it with: pip install 'pbmodels[http2]'")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of an httpx transport.
+
+        Raises:
+            InvalidRequest: The environment names a proxy that cannot be used.
+        """
         # Without TLS there are no certificates to load, which takes longer than the first requests.
-        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return {"verify": verify, "proxy": proxy_for(url), "limits": _LIMITS}
+        bare = self.url.scheme == "http" and self.verify is True
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if bare else httpx.create_ssl_context(verify=self.verify)
+        return {"verify": verify, "proxy": proxy_for(self.url), "limits": _LIMITS, "http2": self.http2}
 
 
 class SyncTransports:
@@ -36,17 +67,16 @@ class SyncTransports:
     child, for the parent still uses its sockets.
     """
 
-    def __init__(self, url: httpx.URL, verify: ssl.SSLContext | bool) -> None:
-        self._url = url
-        self._verify = verify
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._pools: dict[int, httpx.HTTPTransport] = {}
 
-    def get(self) -> httpx.HTTPTransport:
-        """The pool of this process, made on first use."""
+    def get(self, *, simple: bool = True) -> httpx.HTTPTransport:
+        """The pool of this process, made on first use; one kind serves all requests."""
         pid = os.getpid()
         found = self._pools.get(pid)
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
-            found = self._pools.setdefault(pid, httpx.HTTPTransport(**_options(self._url, self._verify)))
+            found = self._pools.setdefault(pid, httpx.HTTPTransport(**self._wire.options))
         return found
 
     def close(self) -> None:
@@ -62,20 +92,23 @@ class AsyncTransports:
     A pool is closed with its loop, so that `asyncio.run` after `asyncio.run` leaves no open socket behind.
     """
 
-    def __init__(self, url: httpx.URL, verify: ssl.SSLContext | bool) -> None:
-        self._url = url
-        self._verify = verify
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._pools: dict[Any, _LoopPool] = {}
 
-    def get(self) -> httpx.AsyncHTTPTransport:
-        """The pool of the running event loop, made on first use."""
+    def get(self, *, simple: bool = True) -> httpx.AsyncBaseTransport:
+        """The pool of the running event loop, made on first use.
+
+        Args:
+            simple: Whether the request is one that aiohttp can take: read as a whole, and sent as bytes.
+        """
         loop = asyncio.get_running_loop()
         found = self._pools.get(loop)
         if found is None or found.pid != os.getpid():
             for ended in [known for known in tuple(self._pools) if known.is_closed()]:
                 self._pools.pop(ended, None)
-            found = self._pools[loop] = _LoopPool(httpx.AsyncHTTPTransport(**_options(self._url, self._verify)))
-        return found.transport
+            found = self._pools[loop] = _LoopPool(self._wire.options)
+        return found.quick if simple else found.full
 
     async def close(self) -> None:
         """Close the connections of the running loop; those of other loops end with them."""
@@ -85,12 +118,13 @@ class AsyncTransports:
 
 
 class _LoopPool:
-    """A pool that its event loop closes: loops close every asynchronous generator that was started in them."""
+    """Pools that their event loop closes: loops close every asynchronous generator that was started in them."""
 
-    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+    def __init__(self, options: dict[str, Any]) -> None:
         self.pid = os.getpid()
-        self.transport = transport
-        self._ending = _until_the_end(transport)
+        self.full = httpx.AsyncHTTPTransport(**options)
+        self.quick = _through_aiohttp(options) or self.full
+        self._ending = _until_the_end(self.full, self.quick)
         with contextlib.suppress(StopIteration):
             self._ending.__anext__().send(None)  # runs to its `yield` at once: nothing is awaited before
 
@@ -98,8 +132,20 @@ class _LoopPool:
         await self._ending.aclose()
 
 
-async def _until_the_end(transport: httpx.AsyncHTTPTransport) -> AsyncGenerator[None, None]:
+async def _until_the_end(*transports: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        await transport.aclose()
+        for transport in transports:
+            await transport.aclose()
+
+
+def _through_aiohttp(options: dict[str, Any]) -> httpx.AsyncBaseTransport | None:
+    """A transport over aiohttp, None where it is not installed or cannot do what the options ask for."""
+    if options["proxy"] is not None or options["http2"]:
+        return None
+    try:
+        from pbmodels.client._aiohttp import ExactTransport
+    except ImportError:
+        return None
+    return ExactTransport(options["verify"], _LIMITS)

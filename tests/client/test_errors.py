@@ -160,7 +160,7 @@ async def test_nobody_listens(flavour: str) -> None:
                 await done(pb.collection("posts").get_list())
 
     assert (error.value.status, error.value.response) == (0, {})
-    assert isinstance(error.value.original_error, httpx.ConnectError)
+    assert isinstance(error.value.original_error, httpx.TransportError)
     assert error.value.__cause__ is error.value.original_error
 
 

@@ -305,7 +305,7 @@ async def test_cancelled_streams_leave_the_pool_healthy(aio: AsyncPocketBase) ->
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    pool = aio._state.async_transports.get()._pool
+    pool = aio._state.async_transports.get(simple=False)._pool
     assert [connection for connection in pool.connections if not connection.is_idle()] == []
     assert (await aio.collection("posts").get_list()).total_items == 0
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl
 import weakref
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._answer import Answer, whole
 from pbmodels.client._async.backups import AsyncBackupService
 from pbmodels.client._async.batch import AsyncBatch
 from pbmodels.client._async.collections import AsyncCollectionService
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from pbmodels.client._async.events import AsyncEventStream
 
 
+_Pieces = AsyncIterable[bytes]
+
+
 class AsyncBaseClient:
     """The part of a client that the sync and the async flavour have in common."""
 
@@ -51,6 +55,7 @@ class AsyncBaseClient:
         after_send: AfterSend | None = None,
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
+        http2: bool = False,
         identity: str | None = None,
         password: str | None = None,
         auth_collection: str = "users",
@@ -65,6 +70,7 @@ class AsyncBaseClient:
                 before_send=before_send,
                 after_send=after_send,
                 verify=verify,
+                http2=http2,
                 session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
@@ -253,47 +259,50 @@ class AsyncBaseClient:
             call: The request.
             read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
         """
-        return await self._transmit(call, read_timeout)
+        response = (await self._transmit(call, read_timeout)).response
+        assert response is not None
+        return response
 
-    async def _transmit(
-        self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None
-    ) -> httpx.Response:
+    async def _transmit(self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None) -> Answer:
         session = self._state.session
         if session is None:
             return await self._exchange(call, read_timeout, sent)
         return await self._keeper.send(session, call, read_timeout, sent)
 
-    async def _exchange(
-        self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None
-    ) -> httpx.Response:
+    async def _exchange(self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None) -> Answer:
         state = self._state
         client = self._http_client
-        is_open = False
         with ExitStack() as stack:
             request = state.request(call, client, stack, AsyncForm)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:
                 if client is None:
-                    response = await state.async_transports.get().handle_async_request(request)
+                    simple = read_timeout is None and sent is None and not call.files
+                    response = await state.async_transports.get(simple=simple).handle_async_request(request)
                     response.request = request
                 else:
                     response = await client.send(request, stream=True, follow_redirects=False)
                 if read_timeout is not None and response.status_code < 300:
-                    is_open = True
                     # The transport looks here for how long to wait for each piece of the body.
                     request.extensions.get("timeout", {})["read"] = read_timeout
-                else:
-                    try:
-                        await response.aread()
-                    finally:
-                        await response.aclose()
+                    return Answer(response.status_code, response.headers, response=response)
+                try:
+                    if client is None:  # httpx's own way to read counts and cuts what is only joined here
+                        pieces: list[bytes] = []
+                        async for piece in cast("_Pieces", response.stream):
+                            pieces.append(piece)
+                        content = whole(response, pieces)
+                    else:
+                        content = await response.aread()
+                finally:
+                    await response.aclose()
             except Exception as raised:
                 failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
                 if failure is None:
                     raise
             else:
-                return state.checked(request, response, is_open=is_open)
+                return state.checked(request, response, content, is_read=client is not None)
         # Outside the handler, so that what holds a secret is not kept as the context.
         raise failure from getattr(failure, "original_error", None)
 

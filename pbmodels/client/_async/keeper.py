@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
+from pbmodels.client._answer import Answer
 from pbmodels.client._errors import ClientResponseError, Unauthorized
 from pbmodels.client._request import Call
 from pbmodels.client._sent import AsyncSent
@@ -24,9 +23,7 @@ class AsyncKeeper:
         self._client = client
         self._turns = AsyncTurns()
 
-    async def send(
-        self, session: Session, call: Call, read_timeout: float | None, sent: AsyncSent | None
-    ) -> httpx.Response:
+    async def send(self, session: Session, call: Call, read_timeout: float | None, sent: AsyncSent | None) -> Answer:
         """Send a request with a token that is good for it, as far as can be known.
 
         Raises:

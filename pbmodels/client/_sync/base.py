@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import ssl
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._answer import Answer, whole
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, error_from_exception
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from pbmodels.client._sync.events import EventStream
 
 
+_Pieces = Iterable[bytes]
+
+
 class BaseClient:
     """The part of a client that the sync and the async flavour have in common."""
 
@@ -52,6 +56,7 @@ class BaseClient:
         after_send: AfterSend | None = None,
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
+        http2: bool = False,
         identity: str | None = None,
         password: str | None = None,
         auth_collection: str = "users",
@@ -66,6 +71,7 @@ class BaseClient:
                 before_send=before_send,
                 after_send=after_send,
                 verify=verify,
+                http2=http2,
                 session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
@@ -254,43 +260,50 @@ class BaseClient:
             call: The request.
             read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
         """
-        return self._transmit(call, read_timeout)
+        response = (self._transmit(call, read_timeout)).response
+        assert response is not None
+        return response
 
-    def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> httpx.Response:
+    def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> Answer:
         session = self._state.session
         if session is None:
             return self._exchange(call, read_timeout, sent)
         return self._keeper.send(session, call, read_timeout, sent)
 
-    def _exchange(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> httpx.Response:
+    def _exchange(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> Answer:
         state = self._state
         client = self._http_client
-        is_open = False
         with ExitStack() as stack:
             request = state.request(call, client, stack, Form)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:
                 if client is None:
-                    response = state.sync_transports.get().handle_request(request)
+                    simple = read_timeout is None and sent is None and not call.files
+                    response = state.sync_transports.get(simple=simple).handle_request(request)
                     response.request = request
                 else:
                     response = client.send(request, stream=True, follow_redirects=False)
                 if read_timeout is not None and response.status_code < 300:
-                    is_open = True
                     # The transport looks here for how long to wait for each piece of the body.
                     request.extensions.get("timeout", {})["read"] = read_timeout
-                else:
-                    try:
-                        response.read()
-                    finally:
-                        response.close()
+                    return Answer(response.status_code, response.headers, response=response)
+                try:
+                    if client is None:  # httpx's own way to read counts and cuts what is only joined here
+                        pieces: list[bytes] = []
+                        for piece in cast("_Pieces", response.stream):
+                            pieces.append(piece)
+                        content = whole(response, pieces)
+                    else:
+                        content = response.read()
+                finally:
+                    response.close()
             except Exception as raised:
                 failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
                 if failure is None:
                     raise
             else:
-                return state.checked(request, response, is_open=is_open)
+                return state.checked(request, response, content, is_read=client is not None)
         # Outside the handler, so that what holds a secret is not kept as the context.
         raise failure from getattr(failure, "original_error", None)
 

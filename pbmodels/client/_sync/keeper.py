@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
+from pbmodels.client._answer import Answer
 from pbmodels.client._errors import ClientResponseError, Unauthorized
 from pbmodels.client._request import Call
 from pbmodels.client._sent import Sent
@@ -25,7 +24,7 @@ class Keeper:
         self._client = client
         self._turns = Turns()
 
-    def send(self, session: Session, call: Call, read_timeout: float | None, sent: Sent | None) -> httpx.Response:
+    def send(self, session: Session, call: Call, read_timeout: float | None, sent: Sent | None) -> Answer:
         """Send a request with a token that is good for it, as far as can be known.
 
         Raises:
