@@ -1,34 +1,40 @@
-"""How a query walks through all its records: by key where it can, by page where an order was asked for. No I/O.
+"""How a query walks through all its records: by key where it can, by page number where it cannot. No I/O.
 
-By key (`id > last`, sorted by id) concurrent writes neither skip nor repeat a record. Two things make it fast:
+By key (what follows on the last record in the query's order, see `_keyset`) concurrent writes neither skip nor
+repeat a record. Two things make it fast:
 
 - The request for the next page is made from the end of the current one's bytes, before they are parsed.
-- From the third page on, two requests are under way at once. After key L, the first asks for `id > L`; the second
-  asks for what follows that, as page 2 of `id > L`, with one record of overlap. If the overlapping record is
+- From the third page on, two requests are under way at once. After key L, the first asks for what follows L; the second
+  asks for what follows that, as page 2 of what follows L, with one record of overlap. If the overlapping record is
   the one that the first request ended with, what comes after it is exactly what the key would have given; if not,
   something was written in between, and the second answer is thrown away.
+
+Where the last record is no key, because the server withheld a field or a filter cannot hold its text, the walk goes on
+by page number from the last one that was, until it meets a record that is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json
 
 from pbmodels.client._record_calls import list_call, records_path
 from pbmodels.client._request import Call
-from pbmodels.query import Filter, Path, all_of
-from pbmodels.query._nodes import Comparison
+from pbmodels.models._keyset import Keyset
+from pbmodels.query import Filter
 
 if TYPE_CHECKING:
     from pbmodels.models._query import Query
 
+T = TypeVar("T")
+
 MAX_BATCH = 1000
 """Records on a page at most: the server caps larger ones silently."""
 
-_ID_MARK = b'"collectionId":'
 _TAIL = re.compile(rb'\](?:,"(?:page|perPage|totalItems|totalPages)":-?\d+)*\}\s*$')
 _TAIL_LENGTH = 200
 _CANDIDATES = 200
@@ -41,13 +47,19 @@ class Fetch:
     Attributes:
         call: The request.
         size: Records that a full answer holds.
-        after: The key that the answer follows on, in walks by key.
-        overlaps: Whether the answer begins with the last record of the page before.
+        anchor: The condition that its pages are counted under.
+        start: How many of the records under the anchor come before its page.
+        after: The id of the record that the answer follows on, "" in walks by number.
+        repeated: How many records at the answer's beginning were taken before, or are not wanted.
+        overlaps: Whether the one that is repeated must be the last that was taken.
     """
 
     call: Call
     size: int
+    anchor: Filter | None
+    start: int
     after: str = ""
+    repeated: int = 0
     overlaps: bool = False
 
 
@@ -59,7 +71,8 @@ class Cursor:
         query: The query.
         condition: The part of its condition that this walk is for.
         size: Records on a page.
-        page: The number of the next page, in walks by number.
+        keyset: How its order is said in a filter, None to walk by number.
+        offset: How many records to leave out at the beginning.
         last: The id of the last record that was taken.
         finished: Whether the last page was taken.
         astray: Whether an answer did not follow on what was taken: ask for the `next` one anew.
@@ -68,21 +81,22 @@ class Cursor:
     query: Query[Any]
     condition: Filter | None
     size: int
-    page: int = 1
+    keyset: Keyset | None
+    offset: int = 0
     last: str = ""
     finished: bool = False
     astray: bool = False
-    _begun: bool = False
 
-    @property
-    def by_key(self) -> bool:
-        """Whether it walks by key; else by number, with `id` as the last term of the order."""
-        return not self.query._order and not self.query._offset
+    def __post_init__(self) -> None:
+        self._anchor = self.condition
+        self._passed = self.offset  # of the records under the anchor
+        self._taken = self.offset
+        self._mark = _mark(self.query._field_names(self.keyset))
 
     def next(self) -> Fetch:
         """The request for what follows on what was taken."""
         self.astray = False
-        return self._by_key(self.last) if self.by_key else self._by_number(self.page)
+        return self._at(self._anchor, self._passed, self.last)
 
     def ahead(self, fetch: Fetch, body: bytes, room: float) -> list[Fetch]:
         """The requests to make before `body`, the answer to `fetch`, is parsed.
@@ -92,46 +106,50 @@ class Cursor:
             body: Its answer.
             room: How many records are wanted after those of this answer.
         """
-        if room <= 0 or body.count(_ID_MARK) < fetch.size:
+        if room <= 0 or body.count(self._mark) < fetch.size:
             return []
-        two = self._begun and room > self.size > 2
-        if not self.by_key:
-            numbers = [self.page + 1, self.page + 2] if two else [self.page + 1]
-            return [self._by_number(number) for number in numbers]
-        key = last_id(body)
-        return [self._by_key(key), self._overlapping(key)] if two else [self._by_key(key)]
+        anchor, passed, last = self._following(fetch, body)
+        first = self._at(anchor, passed, last)
+        if self._taken == self.offset or room <= self.size or self.size <= 2:
+            return [first]
+        return [first, self._at(anchor, first.start + first.size, "") if passed else self._overlapping(anchor)]
 
-    def take(self, fetch: Fetch, records: list[Any]) -> list[Any]:
+    def take(self, fetch: Fetch, body: bytes, records: list[T], id_of: Callable[[T], str]) -> list[T]:
         """The records of an answer that are new; sets `finished` or `astray`."""
-        if self.by_key:
-            follows = records[:1] and records[0].id if fetch.overlaps else fetch.after
-            if follows != self.last:
-                self.astray = True
-                return []
-        self._begun = True
-        self.page += 1
+        if (fetch.after and fetch.after != self.last) or (
+            fetch.overlaps and (not records or id_of(records[0]) != self.last)
+        ):
+            self.astray = True
+            return []
         self.finished = len(records) < fetch.size
-        if fetch.overlaps:
-            records = records[1:]
+        records = records[fetch.repeated :]
+        if fetch.after and self.keyset is not None and self.keyset.terms and self.last in map(id_of, records):
+            # The order's field is stored otherwise than it is sent, so that it is no key: go on by number.
+            self.keyset, self._anchor, self._passed = None, self.condition, self._taken
+            self.astray, self.finished = True, False
+            return []
+        if not self.finished:
+            self._anchor, self._passed, _ = self._following(fetch, body)
         if records:
-            self.last = records[-1].id
+            self.last = id_of(records[-1])
+            self._taken += len(records)
         return records
 
-    def _by_key(self, after: str) -> Fetch:
-        return Fetch(self._call(self._after(after), 1, self.size), self.size, after)
+    def _following(self, fetch: Fetch, body: bytes) -> tuple[Filter | None, int, str]:
+        """Where the walk is after a full answer: the anchor, the records passed under it, the last one's id."""
+        record = last_record(body)
+        anchor = None if self.keyset is None else self.keyset.after(record, self.condition)
+        last = str(record.get("id", ""))
+        return (fetch.anchor, fetch.start + fetch.size, last) if anchor is None else (anchor, 0, last)
 
-    def _overlapping(self, after: str) -> Fetch:
+    def _at(self, anchor: Filter | None, passed: int, last: str) -> Fetch:
+        page, repeated = divmod(passed, self.size)
+        call = self._call(anchor, page + 1, self.size)
+        return Fetch(call, self.size, anchor, passed - repeated, "" if passed else last, repeated)
+
+    def _overlapping(self, anchor: Filter | None) -> Fetch:
         size = self.size - 1
-        return Fetch(self._call(self._after(after), 2, size), size, after, overlaps=True)
-
-    def _by_number(self, number: int) -> Fetch:
-        return Fetch(self._call(self.condition, number, self.size), self.size)
-
-    def _after(self, key: str) -> Filter | None:
-        if not key:
-            return self.condition
-        later = Comparison(Path("id"), ">", key)
-        return later if self.condition is None else all_of((self.condition, later))
+        return Fetch(self._call(anchor, 2, size), size, anchor, size, repeated=1, overlaps=True)
 
     def _call(self, condition: Filter | None, page: int, size: int) -> Call:
         query = self.query
@@ -142,18 +160,23 @@ class Cursor:
             filter=condition,
             sort=query._sort_text(),
             expand=query._expand,
-            fields=query._field_names(),
+            fields=query._field_names(self.keyset),
             skip_total=True,
         )
 
 
-def last_id(body: bytes) -> str:
-    """The id of the last record of a list's answer, without parsing the others.
+def _mark(fields: tuple[str, ...]) -> bytes:
+    """What each record of an answer has once, besides what json fields and expanded records repeat."""
+    return b'"id":' if fields and "collectionId" not in fields else b'"collectionId":'
+
+
+def last_record(body: bytes) -> Mapping[str, Any]:
+    """The last record of a list's answer as it was sent, without parsing the others; empty where there is none.
 
     Whoever uses it compares it with the parsed page.
 
     Example:
-        >>> last_id(b'{"items":[{"collectionId":"c","id":"a"},{"collectionId":"c","id":"b"}],"page":1}')
+        >>> last_record(b'{"items":[{"collectionId":"c","id":"a"},{"collectionId":"c","id":"b"}],"page":1}')["id"]
         'b'
     """
     tail = _TAIL.search(body, max(0, len(body) - _TAIL_LENGTH))
@@ -164,10 +187,10 @@ def last_id(body: bytes) -> str:
             if start < 0:
                 break
             try:
-                record = from_json(body[start : tail.start()])
+                record: dict[str, Any] = from_json(body[start : tail.start()])
             except ValueError:
                 continue
-            if "collectionId" in record and "id" in record:
-                return str(record["id"])
-    items = from_json(body)["items"]
-    return str(items[-1]["id"]) if items else ""
+            if "id" in record:
+                return record
+    items: list[dict[str, Any]] = from_json(body)["items"]
+    return items[-1] if items else {}

@@ -11,6 +11,7 @@ from pbmodels.client._record_calls import list_call, records_path
 from pbmodels.client._request import Call
 from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
+from pbmodels.models._keyset import Keyset, keyset_of
 from pbmodels.models._paths import to_expand, to_fields, to_sort
 from pbmodels.models._specs import specs_of
 from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
@@ -216,11 +217,14 @@ class Query(Generic[M]):
         twin.__dict__.update(changes)
         return twin
 
+    def _full_order(self) -> tuple[Sort, ...]:
+        """The order with the id at its end, which decides between equals, where there is room for it."""
+        if len(self._order) == MAX_SORT or any(term.path == "id" for term in self._order):
+            return self._order
+        return (*self._order, Sort("id"))
+
     def _sort_text(self) -> str:
-        terms = [str(term) for term in self._order]
-        if len(terms) < MAX_SORT and not any(term.lstrip("-") == "id" for term in terms):
-            terms.append("id")
-        return ",".join(terms)
+        return ",".join(map(str, self._full_order()))
 
     def _parts(self) -> list[Filter | None]:
         """The condition, in as many parts as requests are needed for it.
@@ -251,11 +255,21 @@ class Query(Generic[M]):
     def _cursors(self, batch: int) -> Iterator[Cursor]:
         if not 1 <= batch <= MAX_BATCH:
             raise FilterError(f"a batch of {batch} records: PocketBase gives 1 to {MAX_BATCH} at a time")
+        keyset = keyset_of(self._model, self._full_order())
+        size = self._page_size(batch)
         for part in self._parts():
-            size = batch
-            if self._limit is not None:
-                size = max(1, min(batch, self._offset + self._limit))
-            yield Cursor(self, part, size, page=self._offset // size + 1)
+            yield Cursor(self, part, size, keyset, offset=self._offset)
+
+    def _page_size(self, batch: int) -> int:
+        """Records on a page: those of a limit or slice at once where they lie on one page of some size."""
+        limit, offset = self._limit, self._offset
+        if limit is None or limit >= batch:
+            return batch
+        first = max(1, limit)
+        return next(
+            (size for size in range(first, batch) if offset // size == (offset + first - 1) // size),
+            batch,
+        )
 
     def _page_call(self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None) -> Call:
         return list_call(
@@ -269,11 +283,12 @@ class Query(Generic[M]):
             skip_total=not totals,
         )
 
-    def _field_names(self) -> tuple[str, ...]:
+    def _field_names(self, keyset: Keyset | None = None) -> tuple[str, ...]:
         """The `fields` of a request, none for all."""
         if self._only is None:
             return ()
-        return tuple(dict.fromkeys((*self._only, *to_fields(self._model, (), self._expand))))
+        order = keyset.fields if keyset is not None else ()
+        return tuple(dict.fromkeys((*self._only, *to_fields(self._model, (), self._expand), *order)))
 
     def _reversed(self) -> Self:
         """The same records from the other end.

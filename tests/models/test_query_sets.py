@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pbmodels import AsyncPocketBase, FieldNotLoaded, FilterError, MultipleRecordsFound, Page, PocketBase
-from pbmodels.models._cursor import last_id
+from pbmodels.models._cursor import last_record
 from tests.blog import Comment, Post, User
 
 
@@ -128,8 +128,20 @@ def test_two_requests_at_once_fit_together_whatever_others_write(blog: PocketBas
     assert set(ids) - touched <= set(found)
 
 
-def test_iteration_in_an_order_pages_by_number(posts: list[Post], sent: list[dict[str, str]]) -> None:
-    found = [views(batch) for batch in Post.where().order_by(-Post.views).in_batches(3)]
+def test_iteration_in_an_order_pages_by_key_too(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    found = [views(batch) for batch in Post.where(Post.views < 6).order_by(-Post.views).in_batches(3)]
+
+    assert found == [[5, 4, 3], [2, 1, 0]]
+    three = next(post.id for post in posts if post.views == 3)
+    key = f'views < 6 && views <= 3.0 && (views < 3.0 || (views = 3.0 && id > "{three}"))'
+    assert [(query["filter"], query["page"], query["sort"]) for query in sent[:2]] == [
+        ("views < 6", "1", "-views,id"),
+        (f"({key})", "1", "-views,id"),
+    ]
+
+
+def test_iteration_in_an_order_that_is_no_key_pages_by_number(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    found = [views(batch) for batch in Post.where().order_by(Post.author.name, -Post.views).in_batches(3)]
 
     assert found == [[6, 5, 4], [3, 2, 1], [0]]
     assert [query["page"] for query in sent] == ["1", "2", "3", "4"]
@@ -497,4 +509,4 @@ async def test_an_async_relation(aio: AsyncPocketBase) -> None:
     ],
 )
 def test_the_last_id_of_a_page_is_found_from_its_end(body: bytes, expected: str) -> None:
-    assert last_id(body) == expected
+    assert last_record(body).get("id", "") == expected

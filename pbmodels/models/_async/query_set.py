@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json
 
-from pbmodels.models._ahead import AsyncAhead
+from pbmodels.models._async.walk import walk
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._context import async_client
-from pbmodels.models._cursor import MAX_BATCH, Fetch
+from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import watch_topic
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
@@ -22,12 +21,15 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Collection")
 
+_id: Callable[[Any], str] = attrgetter("id")
+
 
 class AsyncQuerySet(Query[M]):
     """A query that asks the server when it is iterated over, or when a verb such as `all` or `count` is called.
 
-    Iteration without an order pages by key, so that records which others create or delete meanwhile are
-    neither skipped nor repeated. The next page is fetched while the current one is used.
+    Iteration pages by key, so that records which others create or delete meanwhile are neither skipped nor
+    repeated; in orders that cannot be a key, such as through a relation, it pages by number. The next page is
+    fetched while the current one is used.
 
     Example:
         >>> async for post in Post.aio.where(Post.views > 10):
@@ -49,37 +51,9 @@ class AsyncQuerySet(Query[M]):
             for start in range(0, len(self._known), size):
                 yield list(self._known[start : start + size])
             return
-        client = async_client(self._model)
         loader = loader_of(self._model, self._expand)
-        remaining: float = math.inf if self._limit is None else self._limit
-        for cursor in self._cursors(size):
-            if remaining <= 0:
-                return
-            skip = self._offset % cursor.size
-            under_way: deque[Fetch] = deque()
-            fetch = cursor.next()
-            body = await client.execute(fetch.call)
-            async with AsyncAhead() as ahead:
-                while True:
-                    if not under_way:
-                        for following in cursor.ahead(fetch, body, remaining + skip - fetch.size):
-                            await ahead.start(client, following.call)
-                            under_way.append(following)
-                    items = cursor.take(fetch, loader.page(body).items)[skip:]
-                    skip = 0
-                    if items := items[: int(min(remaining, cursor.size))]:
-                        remaining -= len(items)
-                        yield items
-                    if cursor.finished or remaining <= 0:
-                        break
-                    if cursor.astray or not under_way:
-                        await ahead.clear()
-                        under_way.clear()
-                        fetch = cursor.next()
-                        body = await client.execute(fetch.call)
-                    else:
-                        fetch = under_way.popleft()
-                        body = await ahead.result()
+        async for batch in walk(self, size, lambda body: loader.page(body).items, _id):
+            yield batch
 
     async def all(self) -> list[M]:
         """All records, as a list.

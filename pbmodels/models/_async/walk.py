@@ -1,0 +1,56 @@
+"""Walking through all records of a query, the next pages under way while the current one is used."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+from pbmodels.models._ahead import AsyncAhead
+from pbmodels.models._context import async_client
+from pbmodels.models._cursor import Fetch
+from pbmodels.models._query import Query
+
+T = TypeVar("T")
+
+
+async def walk(
+    query: Query[Any], size: int, read: Callable[[bytes], list[T]], id_of: Callable[[T], str]
+) -> AsyncIterator[list[T]]:
+    """What a query finds, page by page.
+
+    Args:
+        query: The query.
+        size: Records on a page.
+        read: Makes the records of an answer.
+        id_of: The id of a record that `read` made.
+    """
+    client = async_client(query._model)
+    remaining: float = math.inf if query._limit is None else query._limit
+    for cursor in query._cursors(size):
+        if remaining <= 0:
+            return
+        under_way: deque[Fetch] = deque()
+        fetch = cursor.next()
+        body = await client.execute(fetch.call)
+        async with AsyncAhead() as ahead:
+            while True:
+                if not under_way:
+                    for following in cursor.ahead(fetch, body, remaining + fetch.repeated - fetch.size):
+                        await ahead.start(client, following.call)
+                        under_way.append(following)
+                items = cursor.take(fetch, body, read(body), id_of)
+                if items := items[: int(min(remaining, cursor.size))]:
+                    remaining -= len(items)
+                    yield items
+                if cursor.finished or remaining <= 0:
+                    break
+                if cursor.astray or not under_way:
+                    await ahead.clear()
+                    under_way.clear()
+                    fetch = cursor.next()
+                    body = await client.execute(fetch.call)
+                else:
+                    fetch = under_way.popleft()
+                    body = await ahead.result()
