@@ -100,7 +100,7 @@ def keyset_of(model: type[Collection], order: Sequence[Sort]) -> Keyset | None:
 
 def _comparable(model: type[Collection], spec: Spec) -> bool:
     """Whether a filter compares the field as an order does, with no null among its values."""
-    if spec.multiple or spec.server_name == "email" or any(base.__name__ == "ViewCollection" for base in model.__mro__):
+    if spec.multiple or spec.server_name == "email" or model.__is_view__:
         return False
     return spec.kind in _TEXTS or spec.kind in (Kind.NUMBER, Kind.BOOL)
 

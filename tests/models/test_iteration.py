@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pbmodels import AsyncPocketBase, NotFound, PocketBase, QuerySet, connect
+from pbmodels import AsyncPocketBase, Field, NotFound, PocketBase, QuerySet, ViewCollection, connect
 from pbmodels.models._keyset import keyset_of
 from pbmodels.models._paths import to_sort
 from tests.blog import Post, User
@@ -127,6 +127,24 @@ def test_orders_that_are_a_key(orders: list[list[str]], is_key: bool) -> None:
         if len(terms) < 8 and "-id" not in order:
             terms.append(to_sort(Post, "id"))
         assert (keyset_of(Post, terms) is not None) is is_key, order
+
+
+def test_a_view_is_walked_through_by_number_where_its_fields_may_be_null(batches: PocketBase) -> None:
+    class Signed(ViewCollection, collection="signed"):
+        name: Field[str]
+
+    sql = "SELECT posts.id, users.name FROM posts LEFT JOIN users ON users.id = posts.author"
+    batches.collections.create({"name": "signed", "type": "view", "viewQuery": sql})
+    try:
+        for name in ("", "Ann"):
+            author = User.create(email=f"ann{name}@x.org", password="1234567890", name=name)
+            stock(batches, [{"title": "x", "author": author.id if n % 2 else ""} for n in range(15)])
+        for order in ("name", "-name"):
+            query = Signed.where().order_by(order)
+            expected = [record.id for record in query.page(1, 1000)]
+            assert [record.id for batch in query.in_batches(4) for record in batch] == expected
+    finally:
+        batches.collections.delete("signed")
 
 
 @given(
