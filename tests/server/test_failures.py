@@ -59,6 +59,10 @@ def assert_nothing_left(server: PocketBaseServer) -> None:
 
 
 class TestNoBinary:
+    @pytest.fixture(autouse=True)
+    def _nothing_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("PBMODELS_BINARY", raising=False)
+
     def test_a_given_path_counts_alone(self, tmp_path: Path) -> None:
         with pytest.raises(ServerBinaryNotFound, match="nowhere"):
             PocketBaseServer(binary=tmp_path / "nowhere").start()
@@ -67,6 +71,17 @@ class TestNoBinary:
         (tmp_path / "text").write_text("text")
         with pytest.raises(ServerBinaryNotFound, match="not an executable file"):
             find_binary(tmp_path / "text")
+
+    def test_a_path_in_the_environment_counts_before_what_is_installed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: Callable[[str], Path]
+    ) -> None:
+        chosen, given = stand_in(""), stand_in("")
+        monkeypatch.setenv("PBMODELS_BINARY", str(chosen))
+        assert find_binary() == chosen
+        assert find_binary(given) == given
+        monkeypatch.setenv("PBMODELS_BINARY", str(tmp_path / "nowhere"))
+        with pytest.raises(ServerBinaryNotFound, match="the path in PBMODELS_BINARY .*nowhere"):
+            find_binary()
 
     def test_the_message_lists_the_places_and_the_cure(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_binary, "DISTRIBUTION", "no-such-distribution")
