@@ -3,6 +3,7 @@
 from pbmodels.models._aio import AsyncActions, AsyncModel
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._auth_options import AuthAlert, AuthOptions, EmailTemplate, Mfa, OAuth2, Otp, PasswordAuth
 from pbmodels.models._collection import AuthCollection, Collection, ViewCollection
 from pbmodels.models._context import connect, using
 from pbmodels.models._errors import (
@@ -28,8 +29,10 @@ from pbmodels.models._fields import (
     field,
 )
 from pbmodels.models._files import File
+from pbmodels.models._indexes import Index
 from pbmodels.models._loading import Page
 from pbmodels.models._refs import Ref
+from pbmodels.models._rules import Rules
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
@@ -39,10 +42,13 @@ __all__ = [
     "AsyncModel",
     "AsyncQuerySet",
     "AsyncWatch",
+    "AuthAlert",
     "AuthCollection",
+    "AuthOptions",
     "BackRelation",
     "Collection",
     "Email",
+    "EmailTemplate",
     "Event",
     "Field",
     "FieldNotLoaded",
@@ -51,17 +57,23 @@ __all__ = [
     "FileList",
     "GeoPoint",
     "Html",
+    "Index",
     "InvalidRecord",
+    "Mfa",
     "ModelError",
     "MultipleRecordsFound",
     "NotConnected",
+    "OAuth2",
+    "Otp",
     "Page",
     "Password",
+    "PasswordAuth",
     "QuerySet",
     "RecordNotFound",
     "Ref",
     "Relation",
     "Relations",
+    "Rules",
     "SchemaMismatch",
     "UnreadableRecord",
     "Url",

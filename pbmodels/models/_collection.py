@@ -11,12 +11,15 @@ from pydantic_core import CoreSchema
 from pbmodels.client import AsyncPocketBase, PocketBase
 from pbmodels.client._file_urls import file_url
 from pbmodels.models._aio import Aio
+from pbmodels.models._auth_options import AuthOptions
 from pbmodels.models._context import client_of
 from pbmodels.models._descriptors import not_loaded
 from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFound
 from pbmodels.models._fields import Field, field
+from pbmodels.models._indexes import Index
 from pbmodels.models._meta import CollectionMeta, describe_fields
 from pbmodels.models._paths import unknown_field
+from pbmodels.models._rules import Rules
 from pbmodels.models._specs import backs_of, specs_of
 from pbmodels.models._state import peek, replace_state, state_of
 from pbmodels.models._sync import actions
@@ -35,6 +38,11 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     Class arguments:
         collection: The collection's name on the server; the class's in snake case plural by default.
         client: The client of this model, instead of the one from `connect`.
+        rules: Its API rules, as `Rules(...)`; a classmethod `rules` may make them of the class's own fields. Without,
+            they are the server's own affair.
+        indexes: Its indexes, as `Index(...)` or SQL, besides those of `field(unique=True)` and `field(index=True)`.
+        collection_id: Its id on the server, where that is not the one that PocketBase makes of the name.
+        was: The name that it had, for `pbmodels.schema` to rename it.
 
     Example:
         >>> class Note(Collection, collection="notes"):
@@ -55,6 +63,10 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     __collection__: ClassVar[str]
     __is_view__: ClassVar[bool] = False
     __client__: ClassVar[PocketBase | AsyncPocketBase | None] = None
+    __indexes__: ClassVar[Sequence[Index | str] | None] = None
+    __auth__: ClassVar[AuthOptions | None] = None
+    __collection_id__: ClassVar[str | None] = None
+    __was__: ClassVar[str | None] = None
     NotFound: ClassVar[type[RecordNotFound]]
     aio: ClassVar[Aio] = Aio()
 
@@ -67,6 +79,10 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             *,
             collection: str | None = None,
             client: PocketBase | AsyncPocketBase | None = None,
+            rules: Rules | None = None,
+            indexes: Sequence[Index | str] = (),
+            collection_id: str | None = None,
+            was: str | None = None,
             **kwargs: Any,
         ) -> None: ...
 
@@ -366,12 +382,31 @@ class Collection(BaseModel, metaclass=CollectionMeta):
 class AuthCollection(Collection):
     """A collection whose records can sign in.
 
+    Class arguments: those of `Collection`, and
+
+        auth: How its records sign in, and what mails the server sends, as `AuthOptions(...)`.
+
     Example:
         >>> class Member(AuthCollection, collection="members"):
         ...     name: Field[str] = field(default="")
         >>> Member(email="ann@example.com", password="correct horse")
         Member(id='...', email='ann@example.com', email_visibility=False, verified=False, name='')
     """
+
+    if TYPE_CHECKING:
+
+        def __init_subclass__(
+            cls,
+            *,
+            collection: str | None = None,
+            client: PocketBase | AsyncPocketBase | None = None,
+            rules: Rules | None = None,
+            indexes: Sequence[Index | str] = (),
+            collection_id: str | None = None,
+            was: str | None = None,
+            auth: AuthOptions | None = None,
+            **kwargs: Any,
+        ) -> None: ...
 
     email: Field[Email] = field(default="")
     email_visibility: Field[bool] = field(default=False, name="emailVisibility")

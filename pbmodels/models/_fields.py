@@ -182,6 +182,13 @@ def field(
     thumbs: Sequence[str] | None = None,
     protected: bool = False,
     cascade_delete: bool = False,
+    only_domains: Sequence[str] | None = None,
+    except_domains: Sequence[str] | None = None,
+    autogenerate_pattern: str | None = None,
+    convert_urls: bool = False,
+    help: str | None = None,
+    id: str | None = None,
+    was: str | None = None,
     server: Mapping[str, Any] | None = None,
     **constraints: Any,
 ) -> Any:
@@ -203,6 +210,13 @@ def field(
         thumbs: The sizes of thumbnails that the server makes, such as `100x100`.
         protected: Whether a file needs a token to be read.
         cascade_delete: Whether deleting the related record deletes this one.
+        only_domains: The domains that an email or address may have.
+        except_domains: The domains that it may not have.
+        autogenerate_pattern: A pattern of which the server makes a text that is not given.
+        convert_urls: Whether the dashboard's editor makes file addresses relative.
+        help: A hint that the dashboard shows beside the field; PocketBase 0.37 and later.
+        id: The field's id on the server, where that is not the one that PocketBase makes of its kind and name.
+        was: The name on the server that the field had, for `pbmodels.schema` to rename it with its values.
         server: More options of the server's field, by the API's own names.
         constraints: pydantic's: `min_length`, `max_length`, `pattern`, `ge`, `le`, `gt`, `lt`, ...
 
@@ -225,12 +239,19 @@ def field(
         "thumbs": None if thumbs is None else list(thumbs),
         "protected": protected or None,
         "cascadeDelete": cascade_delete or None,
+        "onlyDomains": None if only_domains is None else list(only_domains),
+        "exceptDomains": None if except_domains is None else list(except_domains),
+        "autogeneratePattern": autogenerate_pattern,
+        "convertURLs": convert_urls or None,
+        "help": help,
         **(server or {}),
     }
     options = Options(
         name=name,
         unique=unique,
         index=index,
+        id=id,
+        was=was,
         server={key: value for key, value in given.items() if value is not None},
     )
     info = (
@@ -242,12 +263,31 @@ def field(
     return info
 
 
-def autodate(*, on_update: bool = False, name: str | None = None, init: Literal[False] = False) -> Any:
+def autodate(
+    *,
+    on_update: bool = False,
+    on_create: bool = True,
+    name: str | None = None,
+    hidden: bool = False,
+    presentable: bool = False,
+    index: bool = False,
+    id: str | None = None,
+    was: str | None = None,
+    server: Mapping[str, Any] | None = None,
+    init: Literal[False] = False,
+) -> Any:
     """A date that the server fills: at creation, or with `on_update` at every change.
 
     Args:
         on_update: Whether every change renews it.
+        on_create: Whether the creation sets it.
         name: The field's name on the server, where Python's differs.
+        hidden: Whether only superusers may see it.
+        presentable: Whether the dashboard shows it where the record is mentioned.
+        index: Whether the server keeps an index, for quick queries.
+        id: The field's id on the server, as for `field()`.
+        was: The name that the field had, as for `field()`.
+        server: More options of the server's field, by the API's own names.
         init: Tells type checkers that it is no argument of the class.
 
     Example:
@@ -256,7 +296,16 @@ def autodate(*, on_update: bool = False, name: str | None = None, init: Literal[
         ...     updated: Field[datetime] = autodate(on_update=True)
     """
     info: Any = pydantic_field(default=None)
-    info.metadata.append(Options(name=name, autodate="update" if on_update else "create"))
+    given = {"onCreate": None if on_create else False, "hidden": hidden or None, "presentable": presentable or None}
+    options = Options(
+        name=name,
+        autodate="update" if on_update else "create",
+        index=index,
+        id=id,
+        was=was,
+        server={**{key: value for key, value in given.items() if value is not None}, **(server or {})},
+    )
+    info.metadata.append(options)
     return info
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
 
+_SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "collection_id", "was"})
+"""What `pbmodels.schema` reads from a class, kept as `__rules__` and so on."""
+
+
 def default_name(class_name: str) -> str:
     """The collection of a class that names none: snake case, plural.
 
@@ -72,8 +76,12 @@ class CollectionMeta(ModelMetaclass):
                 raise AttributeError(unknown_field(cls, name)) from None
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
-        """Make the class; `collection=` and `client=` are read here, the rest is pydantic's."""
+        """Make the class; the arguments that `Collection` names are read here, the rest is pydantic's."""
         collection = kwargs.pop("collection", None)
+        for argument in _SCHEMA_ARGUMENTS & kwargs.keys():
+            namespace[f"__{argument}__"] = kwargs.pop(argument)
+        namespace.setdefault("__was__", None)
+        namespace.setdefault("__collection_id__", None)
         client = kwargs.pop("client", None)
         namespace["__collection__"] = collection or default_name(name)
         if client is not None:

@@ -32,6 +32,8 @@ class Options:
     autodate: Literal["", "create", "update"] = ""
     unique: bool = False
     index: bool = False
+    id: str | None = None
+    was: str | None = None
     server: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,0 +1,130 @@
+"""`diff` and `push`: the models laid over a server's collections, for sync and async code alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, overload
+
+from pbmodels.client import AsyncPocketBase, PocketBase
+from pbmodels.schema._async import steps as async_steps
+from pbmodels.schema._diff import Diff
+from pbmodels.schema._sync import steps
+
+if TYPE_CHECKING:
+    from pbmodels.models import Collection
+
+
+@overload
+def diff(
+    pb: PocketBase, *models: type[Collection], exact: bool = ..., renames: Mapping[str, str] | None = ...
+) -> Diff: ...
+@overload
+def diff(
+    pb: AsyncPocketBase, *models: type[Collection], exact: bool = ..., renames: Mapping[str, str] | None = ...
+) -> Awaitable[Diff]: ...
+def diff(
+    pb: PocketBase | AsyncPocketBase,
+    *models: type[Collection],
+    exact: bool = False,
+    renames: Mapping[str, str] | None = None,
+) -> Diff | Awaitable[Diff]:
+    """What `push` would change, field by field, with how many records are at stake.
+
+    Args:
+        pb: A client that is signed in as a superuser; an `AsyncPocketBase` gives something to await.
+        models: The models.
+        exact: As in `push`.
+        renames: As in `push`.
+
+    Raises:
+        Forbidden: The client is not signed in as a superuser.
+        ModelError: The models do not fit together, or not the server.
+
+    Example:
+        >>> class Tag(Collection, collection="tags"):
+        ...     name: Field[str] = field(max_length=50)
+        >>> push(pb, Tag)
+        ['tags']
+        >>> Tag.create(name="a long name").is_new
+        False
+        >>> class Tag(Collection, collection="tags"):
+        ...     name: Field[str] = field(max_length=5)
+        >>> print(diff(pb, Tag))
+        ~ tags
+            ~ name
+                ~ max  50 -> 5  (values that do not fit: 1 record)
+    """
+    if isinstance(pb, AsyncPocketBase):
+        return _first(async_steps.difference(pb, models, exact=exact, renames=renames))
+    return steps.difference(pb, models, exact=exact, renames=renames)[0]
+
+
+async def _first(steps: Awaitable[tuple[Diff, object, object]]) -> Diff:
+    return (await steps)[0]
+
+
+@overload
+def push(
+    pb: PocketBase,
+    *models: type[Collection],
+    exact: bool = ...,
+    allow_data_loss: bool = ...,
+    dry_run: bool = ...,
+    renames: Mapping[str, str] | None = ...,
+) -> list[str]: ...
+@overload
+def push(
+    pb: AsyncPocketBase,
+    *models: type[Collection],
+    exact: bool = ...,
+    allow_data_loss: bool = ...,
+    dry_run: bool = ...,
+    renames: Mapping[str, str] | None = ...,
+) -> Awaitable[list[str]]: ...
+def push(
+    pb: PocketBase | AsyncPocketBase,
+    *models: type[Collection],
+    exact: bool = False,
+    allow_data_loss: bool = False,
+    dry_run: bool = False,
+    renames: Mapping[str, str] | None = None,
+) -> list[str] | Awaitable[list[str]]:
+    """Bring the server's collections in line with the models, in one transaction.
+
+    Models may relate to each other in any order, in circles too. What a model does not say stays as the server has
+    it: fields that it does not name, options that `field()` does not give, rules without `rules=`, collections without
+    a model. A new collection without rules is for superusers only.
+
+    Args:
+        pb: A client that is signed in as a superuser; an `AsyncPocketBase` gives something to await.
+        models: The models.
+        exact: Take the models as the whole truth: other fields, indexes and collections go, and options that `field()`
+            does not give get PocketBase's defaults. Rules and sign-in options still count only where a model has them.
+        allow_data_loss: Go on where values would be lost, or records no longer fit.
+        dry_run: Change nothing.
+        renames: Names before and after: `{"articles": "posts", "posts.title": "headline"}`; `was=` says the same in
+            the model.
+
+    Returns:
+        The names of the collections that were created or changed, or with `dry_run` would be.
+
+    Raises:
+        DataLoss: Values would be lost or records no longer fit; the message counts them. Nothing was changed.
+        Forbidden: The client is not signed in as a superuser.
+        ModelError: The models do not fit together, or not the server. Nothing was changed.
+        SchemaConflict: Someone changed the collections at the same moment. Nothing was changed.
+        ValidationFailed: The server refused a collection; `field_errors` says why. Nothing was changed.
+
+    Example:
+        >>> class Tag(Collection, collection="tags"):
+        ...     name: Field[str] = field(max_length=50, unique=True)
+        >>> push(pb, Tag)
+        ['tags']
+        >>> push(pb, Tag)
+        []
+    """
+    if isinstance(pb, AsyncPocketBase):
+        return async_steps.push(
+            pb, models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
+        )
+    return steps.push(pb, models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames)

@@ -1,0 +1,109 @@
+# Generated from pbmodels/schema/_async/steps.py by .ci/unasync.py: edit that file and run `make generate`.
+"""What `diff` and `push` ask of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pbmodels._filter_text import GrammarNeeded
+from pbmodels.client import PocketBase, Record
+from pbmodels.schema._defaults import Json
+from pbmodels.schema._describe import Intent, intent_of
+from pbmodels.schema._diff import Diff, compared, with_stakes
+from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._import import importing
+from pbmodels.schema._plan import normalized, planned
+from pbmodels.schema._stakes import Stake, stakes
+
+if TYPE_CHECKING:
+    from pbmodels.models import Collection
+
+_PAGE = 1000
+
+
+def collections_of(pb: PocketBase) -> list[Json]:
+    """All collections of the server, normalized."""
+    return normalized(pb.collections.get_full_list())
+
+
+def intents_of(pb: PocketBase, models: Sequence[type[Collection]]) -> list[Intent]:
+    """What the models say, in the grammar of this server where that matters."""
+    models = list(dict.fromkeys(models))
+    try:
+        return [intent_of(model, None) for model in models]
+    except GrammarNeeded:
+        grammar = pb.learn_grammar("/api/collections/_superusers/records")
+        return [intent_of(model, grammar) for model in models]
+
+
+def difference(
+    pb: PocketBase,
+    models: Sequence[type[Collection]],
+    *,
+    exact: bool,
+    renames: Mapping[str, str] | None,
+) -> tuple[Diff, list[Json], list[Json]]:
+    """What differs, with the records at stake; and the states before and after."""
+    before = collections_of(pb)
+    after = planned(before, intents_of(pb, models), exact=exact, renames=renames)
+    found = compared(before, after)
+    return with_stakes(found, _counted(pb, stakes(found, before, after))), before, after
+
+
+def push(
+    pb: PocketBase,
+    models: Sequence[type[Collection]],
+    *,
+    exact: bool,
+    allow_data_loss: bool,
+    dry_run: bool,
+    renames: Mapping[str, str] | None,
+) -> list[str]:
+    """Bring the server in line with the models."""
+    found, before, after = difference(pb, models, exact=exact, renames=renames)
+    if found.losses and not allow_data_loss:
+        raise DataLoss(found)
+    collections, delete_missing = importing(before, after)
+    if collections and not dry_run:
+        if delete_missing and collections_of(pb) != before:
+            raise SchemaConflict("someone changed the server's collections just now: nothing was changed, push again")
+        pb.collections.import_collections(collections, delete_missing)
+    return found.collections
+
+
+def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str, int]]:
+    counts = dict.fromkeys(found, 0)
+    scans: dict[str, list[int]] = {}
+    for place, stake in found.items():
+        if stake.filter is None:
+            scans.setdefault(stake.collection, []).append(place)
+        else:
+            records = pb.collection(stake.collection)
+            counts[place] = (records.get_list(1, 1, filter=stake.filter, fields="id")).total_items
+    for collection, places in scans.items():
+        for record in _records(pb, collection, {found[place].field or "" for place in places}):
+            for place in places:
+                fits = found[place].fits
+                assert fits is not None
+                counts[place] += not fits(record.get(found[place].field or ""))
+    return {place: (stake.reason, counts[place]) for place, stake in found.items()}
+
+
+def _records(pb: PocketBase, collection: str, fields: set[str]) -> Iterator[Record]:
+    """Every record of a collection with these fields alone, by key."""
+    service, last = pb.collection(collection), ""
+    while True:
+        page = service.get_list(
+            1,
+            _PAGE,
+            filter=pb.filter("id > {:last}", last=last) if last else None,
+            sort="id",
+            fields=["id", *sorted(fields)],
+            skip_total=True,
+        )
+        for record in page.items:
+            yield record
+        if len(page.items) < _PAGE:
+            return
+        last = page.items[-1].id

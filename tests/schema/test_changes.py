@@ -1,0 +1,573 @@
+"""`diff` and `push` on collections that are there: what changes, what is refused, and that it is all or nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pytest
+
+from pbmodels import (
+    AuthCollection,
+    AuthOptions,
+    Collection,
+    Email,
+    Field,
+    FileList,
+    Index,
+    ModelError,
+    PocketBase,
+    Relation,
+    Relations,
+    Rules,
+    Url,
+    ValidationFailed,
+    autodate,
+    field,
+)
+from pbmodels.schema import DataLoss, SchemaConflict, diff, push
+
+
+def named(pb: PocketBase, collection: str) -> list[str]:
+    """The names of a collection's own fields, in the server's order."""
+    return [found["name"] for found in pb.collections.get_one(collection).fields if not found["system"]]
+
+
+def options(pb: PocketBase, collection: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(f for f in pb.collections.get_one(collection).fields if f["name"] == name)
+    return found
+
+
+class Article(Collection, collection="articles"):
+    title: Field[str] = field(default="", max_length=50)
+    body: Field[str] = field(default="")
+    views: Field[int] = field(default=0)
+
+
+@pytest.fixture
+def articles(spare: PocketBase) -> PocketBase:
+    """Three articles on the server."""
+    push(spare, Article)
+    for number, title in enumerate(["", "short", "a rather long title"]):
+        Article.create(title=title, body="b" * number, views=number)
+    return spare
+
+
+def test_a_new_field_is_added_and_the_rest_stays(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        subtitle: Field[str] = field(default="", max_length=20)
+
+    assert str(diff(articles, Article)) == "~ articles\n    + subtitle  text max=20"
+    assert push(articles, Article) == ["articles"]
+    assert named(articles, "articles") == ["title", "body", "views", "subtitle"]
+    assert not diff(articles, Article)
+
+
+def test_what_a_model_does_not_say_stays_unless_it_is_exact(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="")
+        body: Field[str] = field(default="")
+        views: Field[int] = field(default=0)
+
+    class User(AuthCollection, collection="users"):
+        name: Field[str] = field(default="", max_length=255)
+        avatar: FileList = field(default_factory=list, max_select=1)
+        created: Field[datetime] = autodate()
+        updated: Field[datetime] = autodate(on_update=True)
+
+    assert not diff(articles, Article)
+    found = diff(articles, Article, User, exact=True)
+    assert [(change.name, change.before, change.after) for change in found if change.collection == "articles"] == [
+        ("articles.title.max", 50, 0)
+    ]
+    push(articles, Article, exact=True, allow_data_loss=True)
+    assert options(articles, "articles", "title")["max"] == 0
+    assert "users" not in [body.name for body in articles.collections.get_full_list()]
+
+
+def test_a_dropped_field_is_refused_with_the_records_that_hold_a_value(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="", max_length=50)
+        views: Field[int] = field(default=0)
+
+    class User(AuthCollection, collection="users"):
+        pass
+
+    with pytest.raises(DataLoss, match=r"articles\.body: - body  text  \(values lost: 2 records\)") as caught:
+        push(articles, Article, User, exact=True)
+    assert [change.name for change in caught.value.diff.losses] == ["articles.body"]
+    assert named(articles, "articles") == ["title", "body", "views"]
+
+    push(articles, Article, User, exact=True, allow_data_loss=True)
+    assert named(articles, "articles") == ["title", "views"]
+    assert [article.title for article in Article.where().order_by(Article.views).all()] == [
+        "",
+        "short",
+        "a rather long title",
+    ]
+
+
+def test_a_field_that_no_record_uses_may_go(articles: PocketBase) -> None:
+    for article in Article.all():
+        article.body = ""
+        article.save()
+
+    class Slim(Collection, collection="articles"):
+        title: Field[str] = field(default="", max_length=50)
+        views: Field[int] = field(default=0)
+
+    class User(AuthCollection, collection="users"):
+        pass
+
+    push(articles, Slim, User, exact=True)
+
+    assert named(articles, "articles") == ["title", "views"]
+
+
+def test_a_collection_without_a_model_goes_only_when_it_is_exact(articles: PocketBase) -> None:
+    class User(AuthCollection, collection="users"):
+        pass
+
+    assert push(articles, User) == []
+    with pytest.raises(DataLoss, match=r"articles: - articles  base collection  \(deleted: 3 records\)"):
+        push(articles, User, exact=True)
+    push(articles, User, exact=True, allow_data_loss=True)
+    assert [body.name for body in articles.collections.get_full_list() if not body.system] == ["users"]
+
+
+class Wide(Collection, collection="narrowed"):
+    text: Field[str] = field(default="")
+    number: Field[float] = field(default=0.0)
+    day: Field[datetime | None] = field(default=None)
+    mail: Field[Email] = field(default="")
+    link: Field[Url] = field(default="")
+    one: Field[Literal["a", "b", "c"] | None] = field(default=None)
+    many: Field[list[Literal["a", "b", "c"]]] = field(default_factory=list)
+    others: Relations[Wide] = field(default_factory=list)
+    files: FileList = field(default_factory=list)
+    meta: Field[Any] = field(default=None)
+
+
+class Shorter(Collection, collection="narrowed"):
+    text: Field[str] = field(default="", max_length=3)
+
+
+class Matching(Collection, collection="narrowed"):
+    text: Field[str] = field(default="", pattern="^[a-z]+$")
+
+
+class Required(Collection, collection="narrowed"):
+    text: Field[str] = field(required=True)
+
+
+class Smaller(Collection, collection="narrowed"):
+    number: Field[float] = field(default=0.0, le=5)
+
+
+class Whole(Collection, collection="narrowed"):
+    number: Field[int] = field(default=0)
+
+
+class Later(Collection, collection="narrowed"):
+    day: Field[datetime | None] = field(default=None, ge=datetime(2025, 1, 1, tzinfo=UTC))
+
+
+class Mail(Collection, collection="narrowed"):
+    mail: Field[Email] = field(default="", except_domains=["example.com"])
+
+
+class Link(Collection, collection="narrowed"):
+    link: Field[Url] = field(default="", only_domains=["example.org"])
+
+
+class OneLess(Collection, collection="narrowed"):
+    one: Field[Literal["a", "b"] | None] = field(default=None)
+
+
+class ManyLess(Collection, collection="narrowed"):
+    many: Field[list[Literal["a", "b", "c"]]] = field(default_factory=list, max_select=2)
+
+
+class ManyToOne(Collection, collection="narrowed"):
+    many: Field[Literal["a", "b", "c"] | None] = field(default=None)
+
+
+class FewerOthers(Collection, collection="narrowed"):
+    others: Relations[Wide] = field(default_factory=list, max_select=2)
+
+
+class FewerFiles(Collection, collection="narrowed"):
+    files: FileList = field(default_factory=list, max_select=2)
+
+
+class SmallerMeta(Collection, collection="narrowed"):
+    meta: Field[Any] = field(default=None, max_size=10)
+
+
+class OtherKind(Collection, collection="narrowed"):
+    text: Field[int] = field(default=0)
+
+
+NARROWINGS = [
+    (Shorter, "narrowed.text.max", 1),
+    (Matching, "narrowed.text.pattern", 1),
+    (Required, "narrowed.text.required", 1),
+    (Smaller, "narrowed.number.max", 1),
+    (Whole, "narrowed.number.onlyInt", 1),
+    (Later, "narrowed.day.min", 1),
+    (Mail, "narrowed.mail.exceptDomains", 2),
+    (Link, "narrowed.link.onlyDomains", 2),
+    (OneLess, "narrowed.one.values", 1),
+    (ManyLess, "narrowed.many.maxSelect", 1),
+    (ManyToOne, "narrowed.many.maxSelect", 2),
+    (FewerOthers, "narrowed.others.maxSelect", 1),
+    (FewerFiles, "narrowed.files.maxSelect", 1),
+    (SmallerMeta, "narrowed.meta.maxSize", 1),
+    (OtherKind, "narrowed.text", 2),
+]
+
+
+@pytest.fixture(scope="module")
+def narrowed(spare_client: PocketBase, first_collections: list[Any]) -> PocketBase:
+    spare_client.collections.import_collections(first_collections, delete_missing=True)
+    push(spare_client, Wide)
+    records = spare_client.collection("narrowed")
+    ids = [
+        records.create({"text": "abc", "one": "a", "many": ["a"]}).id,
+        records.create(
+            {
+                "text": "ABCD",
+                "number": 5.5,
+                "day": "2024-05-01 08:00:00.000Z",
+                "mail": "a@example.com",
+                "link": "https://example.com/x",
+                "one": "c",
+                "many": ["a", "b"],
+                "meta": {"a": 1},
+            }
+        ).id,
+    ]
+    third = {"mail": "b@example.com", "link": "http://u:p@example.com:80", "many": ["a", "b", "c"], "meta": "x" * 20}
+    last = records.create({**third, "number": 5}).id
+    records.update(last, {"others": [*ids, last], "files": [(f"{n}.txt", b"x") for n in range(3)]})
+    return spare_client
+
+
+@pytest.mark.parametrize(("model", "name", "count"), NARROWINGS, ids=lambda value: getattr(value, "__name__", ""))
+def test_narrowing_is_refused_with_the_records_at_stake(
+    model: type[Collection], name: str, count: int, narrowed: PocketBase
+) -> None:
+    before = narrowed.collections.get_one("narrowed")
+
+    with pytest.raises(DataLoss) as caught:
+        push(narrowed, model)
+
+    assert [(change.name, change.at_stake) for change in caught.value.diff.losses] == [(name, count)]
+    assert narrowed.collections.get_one("narrowed") == before
+
+
+def test_widening_is_not_refused(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="", max_length=500)
+        views: Field[float] = field(default=0.0)
+
+    assert push(articles, Article) == ["articles"]
+    assert options(articles, "articles", "title")["max"] == 500
+    assert options(articles, "articles", "views")["onlyInt"] is False
+
+
+def test_a_new_kind_makes_a_new_field(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        views: Field[str] = field(default="")
+
+    assert str(diff(articles, Article)).splitlines() == [
+        "~ articles",
+        "    + views  text",
+        "    - views  number onlyInt=true  (values lost: 2 records)",
+    ]
+    push(articles, Article, allow_data_loss=True)
+    assert options(articles, "articles", "views")["type"] == "text"
+    assert [article.views for article in Article.all()] == ["", "", ""]
+
+
+def test_a_relation_to_another_collection_makes_a_new_field(articles: PocketBase) -> None:
+    class Note(Collection, collection="notes"):
+        about: Relation[Article | None] = field(default=None)
+
+    push(articles, Note)
+    Note.create(about=Article.where().first())
+
+    class User(AuthCollection, collection="users"):
+        pass
+
+    class Other(Collection, collection="notes"):
+        about: Relation[User | None] = field(default=None)
+
+    with pytest.raises(DataLoss, match=r"notes\.about: - about  relation to articles  \(values lost: 1 record\)"):
+        push(articles, Other)
+    push(articles, Other, allow_data_loss=True)
+    assert options(articles, "notes", "about")["collectionId"] == "_pb_users_auth_"
+
+
+def test_renamed_with_was(articles: PocketBase) -> None:
+    class Post(Collection, collection="posts", was="articles"):
+        headline: Field[str] = field(default="", max_length=50, was="title")
+
+    found = diff(articles, Post)
+
+    assert str(found).splitlines() == ["~ posts  was articles", "    ~ headline  was title"]
+    assert push(articles, Post) == ["posts"]
+    assert sorted(post.headline for post in Post.all()) == ["", "a rather long title", "short"]
+    assert push(articles, Post) == [], "was= may stay"
+
+
+def test_renamed_when_told(articles: PocketBase) -> None:
+    class Post(Collection, collection="posts"):
+        headline: Field[str] = field(default="", max_length=50)
+
+    push(articles, Post, renames={"articles": "posts", "posts.title": "headline"})
+
+    assert sorted(post.headline for post in Post.all()) == ["", "a rather long title", "short"]
+    assert named(articles, "posts") == ["headline", "body", "views"]
+
+
+def test_renamed_by_id(articles: PocketBase) -> None:
+    title_id = options(articles, "articles", "title")["id"]
+    article_id = articles.collections.get_one("articles").id
+
+    class Post(Collection, collection="posts", collection_id=article_id):
+        headline: Field[str] = field(default="", max_length=50, id=title_id)
+
+    push(articles, Post)
+
+    assert sorted(post.headline for post in Post.all()) == ["", "a rather long title", "short"]
+
+
+def test_names_that_are_swapped(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="")
+        heading: Field[str] = field(default="", max_length=50, was="title")
+
+    push(articles, Article)
+
+    assert sorted(article.heading for article in Article.all()) == ["", "a rather long title", "short"]
+    assert {article.title for article in Article.all()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("renames", "message"),
+    [
+        ({"articles.nothing": "body"}, r"articles\.nothing cannot become 'body': the server has a field 'body'"),
+        ({"articles.nothing": "headline"}, r"no model of 'articles' among those given has a field 'headline'"),
+        ({"articles": "posts"}, "'articles' cannot become 'posts': no model among those given is called so"),
+    ],
+    ids=["taken", "no field", "no model"],
+)
+def test_renames_that_cannot_be(renames: dict[str, str], message: str, articles: PocketBase) -> None:
+    with pytest.raises(ModelError, match=message):
+        push(articles, Article, renames=renames)
+
+
+def test_an_index_follows_its_field_to_the_new_name(spare: PocketBase) -> None:
+    class Before(Collection, collection="indexed", indexes=[Index("title DESC", "rank")]):
+        title: Field[str] = field(default="", unique=True)
+        rank: Field[int] = field(default=0)
+
+    class After(Collection, collection="indexed"):
+        headline: Field[str] = field(default="", was="title")
+
+    push(spare, Before)
+    push(spare, After)
+
+    assert spare.collections.get_one("indexed").indexes == [
+        "CREATE UNIQUE INDEX `idx_indexed_title` ON `indexed` (`headline`)",
+        "CREATE INDEX `idx_indexed_title_rank` ON `indexed` (\n  `headline` DESC,\n  `rank`\n)",
+    ]
+
+
+def test_indexes_come_change_and_go(spare: PocketBase) -> None:
+    class Before(Collection, collection="indexed"):
+        title: Field[str] = field(default="", index=True)
+        rank: Field[int] = field(default=0, index=True)
+
+    class After(Collection, collection="indexed", indexes=[Index("rank", "title")]):
+        title: Field[str] = field(default="", index=True)
+        rank: Field[int] = field(default=0)
+
+    class User(AuthCollection, collection="users"):
+        pass
+
+    push(spare, Before)
+    found = diff(spare, After, User, exact=True)
+
+    assert [(change.action, change.option) for change in found if change.collection == "indexed"] == [
+        ("create", "index"),
+        ("drop", "index"),
+    ]
+    push(spare, After, User, exact=True)
+    assert spare.collections.get_one("indexed").indexes == [
+        "CREATE INDEX `idx_indexed_title` ON `indexed` (`title`)",
+        "CREATE INDEX `idx_indexed_rank_title` ON `indexed` (\n  `rank`,\n  `title`\n)",
+    ]
+
+
+def test_another_order(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        views: Field[int] = field(default=0)
+        title: Field[str] = field(default="", max_length=50)
+        body: Field[str] = field(default="")
+
+    assert str(diff(articles, Article)) == "~ articles\n    ~ views  another place"
+    push(articles, Article)
+    assert named(articles, "articles") == ["views", "title", "body"]
+    assert sorted(article.views for article in Article.all()) == [0, 1, 2]
+
+
+def test_rules_and_sign_in_options(spare: PocketBase) -> None:
+    class User(
+        AuthCollection, collection="users", rules=Rules(list="", create=None), auth=AuthOptions(auth_token=3600)
+    ):
+        pass
+
+    assert str(diff(spare, User)).splitlines() == [
+        "~ users",
+        '    ~ listRule  "id = @request.auth.id" -> ""',
+        '    ~ viewRule  "id = @request.auth.id" -> null',
+        '    ~ createRule  "" -> null',
+        '    ~ updateRule  "id = @request.auth.id" -> null',
+        '    ~ deleteRule  "id = @request.auth.id" -> null',
+        "    ~ authToken.duration  432000 -> 3600",
+    ]
+    push(spare, User)
+    kept = spare.collections.get_one("users")
+    assert (kept.listRule, kept.createRule, kept.authToken["duration"]) == ("", None, 3600)
+    ann = {"email": "ann@example.com", "password": "12345678", "passwordConfirm": "12345678"}
+    spare.collection("users").create(ann)
+    with PocketBase(spare.url) as guest:
+        assert guest.collection("users").auth_with_password(ann["email"], ann["password"]).token, "secrets are kept"
+
+
+def test_new_collections_that_relate_in_a_circle(spare: PocketBase) -> None:
+    class Left(Collection, collection="lefts", rules=Rules(list="right.left.id != ''")):
+        right: Relation[Right | None] = field(default=None)
+
+    class Right(Collection, collection="rights"):
+        left: Relation[Left] = field()
+
+    assert push(spare, Left, Right) == ["lefts", "rights"]
+    left = Left.create()
+    left.right = Right.create(left=left)
+    assert left.save().right == Right.where().one()
+
+
+def test_all_or_nothing(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles", rules=Rules(list="nothing.here = 1")):
+        subtitle: Field[str] = field(default="")
+
+    class Fresh(Collection, collection="fresh"):
+        name: Field[str] = field(default="")
+
+    before = articles.collections.get_full_list()
+
+    with pytest.raises(ValidationFailed, match="articles"):
+        push(articles, Fresh, Article)
+
+    assert articles.collections.get_full_list() == before
+
+
+def test_dry_run_changes_nothing(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        subtitle: Field[str] = field(default="")
+
+    before = articles.collections.get_full_list()
+
+    assert push(articles, Article, dry_run=True) == ["articles"]
+    assert articles.collections.get_full_list() == before
+
+
+def test_someone_else_changes_the_collections_meanwhile(articles: PocketBase) -> None:
+    class User(AuthCollection, collection="users"):
+        pass
+
+    seen: list[str] = []
+
+    def meddle(request: Any) -> None:
+        if request.method == "GET" and request.url.path == "/api/collections/articles/records":
+            seen.append(request.url.path)
+            with PocketBase(articles.url) as other:
+                other.auth_store.save(articles.auth_store.token, articles.auth_store.record)
+                other.collections.create({"name": "theirs", "fields": []})
+
+    with PocketBase(articles.url, before_send=meddle) as pb:
+        pb.auth_store.save(articles.auth_store.token, articles.auth_store.record)
+        with pytest.raises(SchemaConflict, match="nothing was changed, push again"):
+            push(pb, User, exact=True, allow_data_loss=True)
+
+    assert seen
+    assert {"articles", "theirs"} <= {body.name for body in articles.collections.get_full_list()}
+
+
+async def test_the_same_from_async_code(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="", max_length=3)
+        subtitle: Field[str] = field(default="")
+
+    async with articles.aio as pb:
+        found = await diff(pb, Article)
+        assert [(change.name, change.at_stake) for change in found.losses] == [("articles.title.max", 2)]
+        with pytest.raises(DataLoss):
+            await push(pb, Article)
+        assert await push(pb, Article, allow_data_loss=True) == ["articles"]
+        assert not await diff(pb, Article)
+
+
+def test_a_type_that_cannot_change(articles: PocketBase) -> None:
+    class Article(AuthCollection, collection="articles"):
+        pass
+
+    with pytest.raises(
+        ModelError, match="of the type 'auth' and the server's collection 'articles' of the type 'base'"
+    ):
+        push(articles, Article)
+
+
+def test_two_models_of_one_collection(spare: PocketBase) -> None:
+    class Other(Collection, collection="articles"):
+        pass
+
+    with pytest.raises(ModelError, match="Article and Other both stand for the collection 'articles'"):
+        push(spare, Article, Other)
+
+
+def test_a_rule_with_a_backslash_is_written_for_this_server(spare: PocketBase) -> None:
+    class Path(Collection, collection="paths"):
+        name: Field[str] = field(default="")
+
+        @classmethod
+        def rules(cls) -> Rules:
+            return Rules(list=cls.name == "a\\b", view="")
+
+    push(spare, Path)
+    Path.create(name="a\\b")
+    Path.create(name="ab")
+
+    with PocketBase(spare.url) as guest:
+        assert [record.name for record in guest.collection("paths").get_full_list()] == ["a\\b"]
+
+
+def test_the_diff_as_plain_data(articles: PocketBase) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="", max_length=3)
+
+    assert diff(articles, Article).as_dicts() == [
+        {
+            "action": "change",
+            "collection": "articles",
+            "field": "title",
+            "option": "max",
+            "before": 50,
+            "after": 3,
+            "reason": "values that do not fit",
+            "at_stake": 2,
+        }
+    ]
