@@ -65,6 +65,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     __client__: ClassVar[PocketBase | AsyncPocketBase | None] = None
     __indexes__: ClassVar[Sequence[Index | str] | None] = None
     __auth__: ClassVar[AuthOptions | None] = None
+    __query__: ClassVar[str | None] = None
     __collection_id__: ClassVar[str | None] = None
     __was__: ClassVar[str | None] = None
     NotFound: ClassVar[type[RecordNotFound]]
@@ -419,6 +420,10 @@ class ViewCollection(Collection):
 
     `create`, `save` and `delete` raise `ModelError`, and so do the verbs that come down to them.
 
+    Class arguments: those of `Collection`, and
+
+        query: The SELECT that it shows; one of its columns must be called `id`.
+
     Example:
         >>> class Total(ViewCollection, collection="totals"):
         ...     posts: Field[int]
@@ -429,3 +434,17 @@ class ViewCollection(Collection):
     """
 
     __is_view__ = True
+
+    if TYPE_CHECKING:
+
+        def __init_subclass__(
+            cls,
+            *,
+            collection: str | None = None,
+            client: PocketBase | AsyncPocketBase | None = None,
+            rules: Rules | None = None,
+            collection_id: str | None = None,
+            was: str | None = None,
+            query: str | None = None,
+            **kwargs: Any,
+        ) -> None: ...

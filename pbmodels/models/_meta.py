@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
 
-_SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "collection_id", "was"})
+_SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "query", "collection_id", "was"})
 """What `pbmodels.schema` reads from a class, kept as `__rules__` and so on."""
 
 

@@ -163,6 +163,8 @@ def _predicted(model: type[Collection], field: FieldIntent) -> str | None:
 
 def type_of(model: type[Collection]) -> str:
     """The API's name for the type of a model's collection."""
+    if model.__is_view__:
+        return "view"
     return "auth" if issubclass(model, AuthCollection) else "base"
 
 
@@ -177,6 +179,8 @@ def intent_of(model: type[Collection], grammar: Grammar | None = Grammar.ESCAPED
         ModelError: It cannot be a collection.
     """
     kind = type_of(model)
+    if kind == "view":
+        _check_view(model)
     system = system_fields(kind)
     specs = specs_of(model)
     rules = rules_of(model)
@@ -190,10 +194,18 @@ def intent_of(model: type[Collection], grammar: Grammar | None = Grammar.ESCAPED
         indexes=tuple(_indexes(model)),
         rules=None if rules is None else _rules(model, rules.texts(grammar)),
         auth={} if auth is None else auth.body(grammar),
-        view_query=None,
+        view_query=model.__query__,
         id=model.__collection_id__,
         was=model.__was__,
     )
+
+
+def _check_view(model: type[Collection]) -> None:
+    if model.__indexes__ or any(spec.options.unique or spec.options.index for spec in specs_of(model).values()):
+        raise ModelError(f"{model.__name__} is a view, which has no indexes of its own: declare them where its data is")
+    rules = rules_of(model)
+    if rules is not None and any(rule is not None for rule in (rules.create, rules.update, rules.delete)):
+        raise ModelError(f"{model.__name__} is a view, which nobody writes: give it only the rules list and view")
 
 
 def _rules(model: type[Collection], texts: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -141,6 +141,11 @@ class _Planner:
         return None if self.exact and not body.get("system") else body
 
     def _made(self, intent: Intent) -> Json:
+        if intent.type == "view" and not intent.view_query:
+            raise ModelError(
+                f"{intent.model} is a view and the server has no collection {intent.name!r}: say what it shows, as in "
+                f'class {intent.model}(ViewCollection, query="SELECT id, ... FROM ...")'
+            )
         own = [self._new_field(field, frozenset()) for field in intent.fields]
         fields = [{**options, **intent.system.get(name, {})} for name, options in system_fields(intent.type).items()]
         if self.known_field:
@@ -168,7 +173,7 @@ class _Planner:
             body |= intent.rules
         body = _merged(body, intent.auth)
         if intent.type == "view":
-            return {**body, "viewQuery": intent.view_query}
+            return {**body, "viewQuery": intent.view_query or old["viewQuery"]}
         fields, renamed = self._fields(intent, old)
         body["fields"] = fields
         body["indexes"] = self._indexes(intent, old, {field["name"] for field in fields}, renamed)

@@ -22,6 +22,7 @@ from pbmodels import (
     Rules,
     Url,
     ValidationFailed,
+    ViewCollection,
     autodate,
     field,
 )
@@ -571,3 +572,44 @@ def test_the_diff_as_plain_data(articles: PocketBase) -> None:
             "at_stake": 2,
         }
     ]
+
+
+def test_a_view_is_made_after_what_it_shows_and_changes_with_it(spare: PocketBase) -> None:
+    class Total(ViewCollection, collection="totals", query="SELECT id, title FROM articles", rules=Rules(list="")):
+        title: Field[str]
+
+    assert push(spare, Total, Article) == ["totals", "articles"]
+    Article.create(title="one")
+    assert [total.title for total in Total.all()] == ["one"]
+    assert push(spare, Total, Article) == []
+
+    class Slim(Collection, collection="articles"):
+        headline: Field[str] = field(default="", was="title")
+
+    class Changed(ViewCollection, collection="totals", query="SELECT id, headline AS title FROM articles"):
+        title: Field[str]
+
+    class User(AuthCollection, collection="users"):
+        pass
+
+    push(spare, Changed, Slim, User, exact=True, allow_data_loss=True)
+    assert named(spare, "articles") == ["headline"]
+    assert [total.title for total in Total.all()] == ["one"]
+
+
+def test_views_that_cannot_be(spare: PocketBase) -> None:
+    class NoQuery(ViewCollection, collection="totals"):
+        title: Field[str]
+
+    class Indexed(ViewCollection, query="SELECT id FROM users"):
+        title: Field[str] = field(index=True)
+
+    class Written(ViewCollection, query="SELECT id FROM users", rules=Rules(create="")):
+        pass
+
+    with pytest.raises(ModelError, match="NoQuery is a view and the server has no collection 'totals'"):
+        push(spare, NoQuery)
+    with pytest.raises(ModelError, match="Indexed is a view, which has no indexes"):
+        push(spare, Indexed)
+    with pytest.raises(ModelError, match="Written is a view, which nobody writes"):
+        push(spare, Written)
