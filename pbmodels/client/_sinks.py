@@ -20,6 +20,7 @@ class Sink(Protocol):
 
     def place(self) -> Place:
         """How far it has come, and of which state of the file."""
+        ...
 
     def begin(self, place: Place) -> None:
         """Get ready for the bytes from this place on.

@@ -20,6 +20,7 @@ class AwaitedFile(Protocol):
 
     async def read(self, size: int = -1, /) -> bytes:
         """The next bytes."""
+        ...
 
 
 FileContent = (
@@ -75,9 +76,9 @@ class Upload:
             return None if inner is None else cls(value[0], inner.content, *value[2:])
         if hasattr(value, "read"):
             own = getattr(value, "name", None)
-            return cls(os.path.basename(own) if isinstance(own, str) and own else name, value)
+            return cls(os.path.basename(own) if isinstance(own, str) and own else name, cast("IO[bytes]", value))
         if hasattr(value, "__next__") or hasattr(value, "__aiter__"):
-            return cls(name, value)  # type: ignore[arg-type]
+            return cls(name, cast("Iterator[bytes]", value))
         return None
 
     @property
@@ -94,7 +95,8 @@ class Upload:
             return True
         if self.is_awaited or not hasattr(content, "seek"):
             return False
-        return bool(content.seekable()) if hasattr(content, "seekable") else True
+        seekable = getattr(content, "seekable", None)
+        return seekable is None or bool(seekable())
 
     def open(self) -> IO[bytes] | bytes:
         """The content as an open file, or as bytes when it is in memory.
