@@ -71,13 +71,13 @@ class Rules:
 def _text(name: str, rule: Any, grammar: Grammar | None) -> str | None:
     if rule is None or isinstance(rule, str):
         return rule
-    render = getattr(rule, "render", None)
+    render: Any = getattr(rule, "render", None)
     if not callable(render):
         raise ModelError(
             f"Rules({name}={rule!r}): a rule is a condition such as cls.status == True, its text, "
             "Rules.anyone, or None for superusers only"
         )
-    text: str = render(grammar)
+    text = str(render(grammar))
     return text[1:-1] if _is_one_group(text) else text
 
 
@@ -85,7 +85,8 @@ def _is_one_group(text: str) -> bool:
     """Whether one pair of parentheses holds all of a compiled condition: a rule needs none around it."""
     if not text.startswith("("):
         return False
-    depth, quoted, before = 0, False, ""
+    depth, quoted = 0, False
+    before: str = ""
     for position, character in enumerate(text):
         if character == '"' and before != "\\":
             quoted = not quoted
