@@ -14,9 +14,12 @@ import enum
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
+
+from dateutil.relativedelta import relativedelta
 
 from pbmodels._errors import FilterError, InexpressibleText
 
@@ -112,6 +115,17 @@ def date_text(value: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds") + "Z"
 
 
+@dataclass(frozen=True, slots=True)
+class RelativeTime:
+    """A moment counted from now, anew each time that a filter is written: see `ago` and `from_now`."""
+
+    distance: relativedelta
+
+    def moment(self) -> datetime:
+        """The moment that it is at present, in UTC."""
+        return datetime.now(UTC) + self.distance
+
+
 def number_text(value: int | float | Decimal) -> str:
     """A number in digits: the filter language has no exponents, infinities or NaN.
 
@@ -141,7 +155,7 @@ def literal(value: object, grammar: Grammar | None) -> str:
     """Any value as a literal of the filter language.
 
     Args:
-        value: None, bool, int, float, Decimal, str, an aware datetime, or an Enum of one of those.
+        value: None, bool, int, float, Decimal, str, an aware datetime, a `RelativeTime`, or an Enum of one of those.
         grammar: The server's grammar, needed only for text with a backslash.
 
     Returns:
@@ -167,6 +181,8 @@ def literal(value: object, grammar: Grammar | None) -> str:
         return quote(value, grammar)
     if isinstance(value, datetime):
         return f'"{date_text(value)}"'
+    if isinstance(value, RelativeTime):
+        return f'"{date_text(value.moment())}"'
     if isinstance(value, date):
         raise FilterError(
             f"{value!r} is a day, and where a day begins depends on a timezone; "

@@ -6,6 +6,7 @@ from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._auth_options import AuthAlert, AuthOptions, EmailTemplate, Mfa, OAuth2, Otp, PasswordAuth
 from pbmodels.models._collection import AuthCollection, Collection, ViewCollection
 from pbmodels.models._context import connect, using
+from pbmodels.models._elsewhere import back, collection
 from pbmodels.models._errors import (
     FieldNotLoaded,
     InvalidRecord,
@@ -80,7 +81,9 @@ __all__ = [
     "ViewCollection",
     "Watch",
     "autodate",
+    "back",
     "back_relation",
+    "collection",
     "connect",
     "field",
     "using",

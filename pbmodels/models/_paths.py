@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
-from pbmodels.models._specs import Back, Spec, backs_of, specs_of
-from pbmodels.query import Expr, Filter, Kind, Path, Sort
+from pbmodels.models._specs import Back, backs_of, specs_of
+from pbmodels.query import Expr, Filter, Kind, Path, Sort, at
 from pbmodels.query._nodes import Comparison
 
 if TYPE_CHECKING:
@@ -48,19 +48,40 @@ class RelationExpr(Expr[Any]):
     | `Post.author.name == "Ann"` | `author.name = "Ann"` |
     """
 
-    __slots__ = ("_spec",)
+    __slots__ = ("_related",)
 
-    def __init__(self, path: Path, spec: Spec | Back) -> None:
+    def __init__(self, path: Path, related: Callable[[], type[Collection]]) -> None:
         super().__init__(path)
-        self._spec = spec
+        self._related = related
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return expression(self._spec.related(), name, self)
+        return expression(self._related(), name, self)
+
+    @property
+    def length(self) -> Any:
+        """How many related records there are, unless the related model has a field of this name."""
+        return expression(self._related(), "length", self) if self._leads_to("length") else super().length
+
+    @property
+    def any(self) -> Any:
+        """The related records, of which one shall fit, unless the related model has a field of this name."""
+        return expression(self._related(), "any", self) if self._leads_to("any") else super().any
+
+    @property
+    def each(self) -> Any:
+        """The related records, of which each shall fit, unless the related model has a field of this name."""
+        return expression(self._related(), "each", self) if self._leads_to("each") else super().each
+
+    def _leads_to(self, name: str) -> bool:
+        return name in specs_of(self._related())
+
+    def _at(self, path: Path) -> Expr[Any]:
+        return type(self)(path, self._related)
 
     def _operand(self, value: object) -> object:
-        other, related = getattr(type(value), "__collection__", None), self._spec.related()
+        other, related = getattr(type(value), "__collection__", None), self._related()
         if other is not None and other != related.__collection__:
             raise FilterError(
                 f"{self._path.name} relates to {related.__collection__!r} and can never equal a record of {other!r}: "
@@ -69,34 +90,47 @@ class RelationExpr(Expr[Any]):
         return super()._operand(value)
 
 
-class BackRelationExpr(RelationExpr):
-    """A back-relation in a query: what is asked of it is asked of the ids of the other side's records.
+class RecordsExpr(RelationExpr):
+    """Records of a model that a path leads to without a field that holds them.
 
     | you write | it sends |
     |---|---|
-    | `Post.comments.text == "x"` | `comments_via_post.text ?= "x"` |
-    | `Post.comments.contains(comment)` | `comments_via_post.id ?= "COMMENT_ID"` |
-    | `Post.comments.is_empty()` | `comments_via_post.id = null` |
+    | `back(Comment, "post").text == "x"` | `comments_via_post.text ?= "x"` |
+    | `back(Comment, "post").contains("ID")` | `comments_via_post.id ?= "ID"` |
+    | `back(Comment, "post").is_empty()` | `comments_via_post.id = null` |
     """
 
     __slots__ = ()
 
-    def contains(self, value: object) -> Filter:
-        """Records that this one is among the other side's of."""
-        return self.in_([value])
+    @property
+    def length(self) -> Any:
+        """No such thing: PocketBase counts the items of fields only."""
+        if self._leads_to("length"):
+            return super().length
+        raise FilterError(f"{self._path.name}: PocketBase cannot count related records in a filter")
 
-    def in_(self, values: Iterable[object]) -> Filter:
-        """Records that any of these is among the other side's of."""
-        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-            return super().in_(values)  # which refuses it
-        return self._ids().in_([self._operand(value) for value in values])
+    def contains(self, value: object) -> Filter:
+        """The records have this one among them."""
+        return self._ids(every=False) == self._operand(value)
+
+    def in_(self, values: Iterable[Any]) -> Filter:
+        """The records have one of these among them."""
+        return self._ids(every=False).in_(self._operand(value) for value in values)
 
     def is_empty(self) -> Filter:
-        """Records without any on the other side."""
-        return Comparison(replace(self._ids()._path, any_of=False, through=""), "=", None)
+        """There are no such records."""
+        # where there is one, there is none without an id: asked of all, it binds no record for other conditions
+        return Comparison(replace(self._ids(every=True)._path, every=False), "=", None)
 
-    def _ids(self) -> Expr[Any]:
-        return expression(self._spec.related(), "id", self)
+    def _compare(self, operator: str, other: object) -> Filter:
+        if self._path.multiple:
+            raise FilterError(f"{self._path.name} are records: compare a field of theirs, or use .contains(record)")
+        ids = self._ids(every=self._path.every)
+        return ids._compare(operator, other if isinstance(other, Expr) else self._operand(other))
+
+    def _ids(self, *, every: bool) -> Expr[Any]:
+        path = self._path if self._path.every is every and not self._path.multiple else self._path.item(every)
+        return Expr(path.behind("id", "id", Kind.RELATION))
 
 
 def expression(model: type[Collection], name: str, behind: RelationExpr | None = None) -> Expr[Any]:
@@ -130,19 +164,12 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
         path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label)
     else:
         before = behind._path
-        if before.text.count(".") + 1 > MAX_DEPTH:
+        if before.depth > MAX_DEPTH:
             raise FilterError(f"{before.text}.{name}: PocketBase follows at most {MAX_DEPTH} relations")
-        path = Path(
-            f"{before.text}.{spec.server_name}",
-            spec.kind,
-            spec.multiple,
-            any_of=before.any_of or before.multiple,
-            through=before.text,
-            label=f"{before.name}.{name}",
-        )
+        path = before.behind(spec.server_name, name, spec.kind, spec.multiple)
     if isinstance(spec, Back):
-        return BackRelationExpr(path, spec)
-    return RelationExpr(path, spec) if spec.kind is Kind.RELATION else Expr(path)
+        return RecordsExpr(path, spec.related)
+    return RelationExpr(path, spec.related) if spec.kind is Kind.RELATION else at(path)
 
 
 def unknown_field(model: type[Collection], name: str) -> str:

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, literal, quote, without_quoted
 from pbmodels.query._lists import crowded_lists, is_crowded, refuse_inexpressible
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not, Or, Raw
-from pbmodels.query._paths import Kind, Path
+from pbmodels.query._paths import UNKNOWN, Kind, Path
 
 MAX_LENGTH = 3500
 """Bytes of a filter's UTF-8 text that PocketBase accepts."""
@@ -138,8 +138,7 @@ class _Writer:
             patterns = [_pattern(Like.CONTAINS, stored, self.grammar) for stored in _json_texts(value)]
             parts = [_compare(path, "~", pattern, opposite) for pattern in patterns]
             return _group(parts, "&&" if opposite else "||")
-        each = replace(path, text=f"{path.text}:each", any_of=True)
-        return _compare(each, "=", literal(value, self.grammar), opposite)
+        return _compare(path.item(every=False), "=", literal(value, self.grammar), opposite)
 
 
 def _group(parts: list[str], joiner: str) -> str:
@@ -147,25 +146,43 @@ def _group(parts: list[str], joiner: str) -> str:
 
 
 def _compare(path: Path, operator: str, operand: str, opposite: bool, other: Path | None = None) -> str:
-    several = path.any_of or (other is not None and other.any_of)
+    any_of, every = path.any_of, path.every
+    if other is not None:
+        any_of, every = any_of or other.any_of, every or other.every
     if not opposite:
-        return f"{path.text} {'?' if several else ''}{operator} {operand}"
-    plain = f"{path.text} {_OPPOSITE.get(operator, f'!{operator}')} {operand}"
+        return f"{path.text} {'?' if any_of else ''}{operator} {operand}"
+    turned = f"{path.text} {'?' if every else ''}{_OPPOSITE.get(operator, f'!{operator}')} {operand}"
     if operator in ("=", "!="):
-        if not several or other is not None or operand in _NO_VALUE:
-            return plain
+        if other is not None or not (any_of or every) or operand in _NO_VALUE:
+            return turned
+        if every:
+            if operator == "!=" or path.strict or not path.gaps:
+                return turned
+            # "all of" passes over records without a value, unless there are no others
+            nothing = _nothing(path)
+            some = nothing.replace(" = ", " ?!= ")
+            return f"(({turned} && {some}) || {nothing})"
         if operator == "!=":
             # "all of" passes over records without a value, and those are unequal
-            return f"({plain} && {path.through}.id != null)" if "." in path.through else plain
+            return f"({turned} && {_nothing(path).replace(' = ', ' != ')})" if path.gaps and not path.strict else turned
         # before 0.24 "all of" is false for an empty list; from then on this adds nothing
-    nulls = dict.fromkeys(null for side in (path, other) if side is not None and (null := _null(side)))
-    return _group([plain, *nulls], "||")
+    nulls = dict.fromkeys(null for side in (path, other) if side is not None and (null := _nothing(side)))
+    return _group([turned, *nulls], "||")
 
 
-def _null(path: Path) -> str:
-    """What is true where a path leads to no value at all, "" when it always leads to one."""
-    if path.multiple and path.text.endswith(":each"):
-        return f"{path.text.removesuffix(':each')}:length = 0"
+def _nothing(path: Path) -> str:
+    """What is true where a path leads to no value at all, "" when it always leads to one.
+
+    Raises:
+        FilterError: Only the server knows.
+    """
+    if path.nothing == UNKNOWN:
+        raise FilterError(
+            f"~ cannot turn round a condition on {path.name}: only the server knows what lies there, and without a "
+            "value an order or a search is neither true nor false; write the opposite itself"
+        )
+    if path.nothing:
+        return path.nothing
     if path.kind is Kind.JSON:
         return f"{path.text} = null"
     return f"{path.through}.id = null" if path.through else ""
@@ -174,7 +191,7 @@ def _null(path: Path) -> str:
 def _emptiness(path: Path) -> tuple[Path, str, str]:
     """How the zero value of each kind is written; only json has a null."""
     if path.multiple:
-        return replace(path, text=f"{path.text}:length", kind=Kind.NUMBER, multiple=False, through=""), "=", "0"
+        return path.length(), "=", "0"
     match path.kind:
         case Kind.NUMBER:
             return path, "=", "0"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, Generic, TypeVar
-
-from dateutil.parser import isoparse
+from dataclasses import dataclass, replace
+from typing import Any, Generic, NoReturn, TypeVar
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, literal
-from pbmodels.query._nodes import Comparison, Empty, Filter, In, Like, Matching, Not
-from pbmodels.query._paths import DATES, TEXTUAL, Kind, Path
+from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not
+from pbmodels.query._paths import Kind, Path
+from pbmodels.query._values import POINT, operand, refuse_pair
 
 T = TypeVar("T")
 
@@ -72,7 +68,7 @@ class Expr(Generic[T]):
     def __repr__(self) -> str:
         return f"<Expr {self._path.name}>"
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         raise FilterError(
             f"{self._path.name} is a field, not a value: compare it, e.g. with == True, to make a condition"
         )
@@ -158,8 +154,15 @@ class Expr(Generic[T]):
             raise FilterError(f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]")
         if not isinstance(values, Iterable):
             raise FilterError(f"{self._path.name}.in_() takes a list of values, not {type(values).__name__}")
-        operands = dict.fromkeys(self._operand(value) for value in values)
-        return In(self._path, tuple(operands))
+        operands = tuple(dict.fromkeys(self._operand(value) for value in values))
+        if self._path.every and len(operands) != 1:
+            raise FilterError(
+                f"{self._path.name}.in_(): PocketBase can ask whether each item is one value, and not whether each "
+                "is one of several; filter in Python"
+            )
+        if self._path.is_item:
+            return self._compare("=", operands[0]) if self._path.every else In(self._path.whole(), operands)
+        return In(self._path, operands)
 
     def not_in(self, values: Iterable[T]) -> Filter:
         """None of `values`.
@@ -179,17 +182,93 @@ class Expr(Generic[T]):
         | `Post.views.is_empty()` | `views = 0` |
         | `Post.tags.is_empty()` | `tags:length = 0` |
         """
-        if self._path.kind is Kind.GEO_POINT:
-            raise FilterError(_POINT.format(self._path.name))
         return Empty(self._path)
+
+    @property
+    def any(self) -> Expr[Any]:
+        """The items of a list, or the records behind a list of relations, of which one shall fit.
+
+        Through a list of relations this is what a comparison means anyway. An empty list counts as one item
+        without a value.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.tags.any == "news"` | `tags:each ?= "news"` |
+        | `Post.tags.any.startswith("n")` | `tags:each ?~ "n%"` |
+        | `Post.reviewers.any.name == "Ann"` | `reviewers.name ?= "Ann"` |
+        """
+        return self._at(self._path.item(every=False))
+
+    @property
+    def each(self) -> Expr[Any]:
+        """The items of a list, or the records behind a list of relations, of which each shall fit.
+
+        An empty list counts as one item without a value; records without a value between others are passed over.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.tags.each == "news"` | `tags:each = "news"` |
+        | `Post.tags.each != "news"` | `(tags:each != "news" \\|\\| tags:length = 0)` |
+        | `Post.reviewers.each.name == "Ann"` | `reviewers.name = "Ann"` |
+        """
+        return self._at(self._path.item(every=True))
+
+    @property
+    def length(self) -> Expr[int]:
+        """How many items a list has.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.tags.length > 2` | `tags:length > 2` |
+        """
+        return Expr(self._path.length())
+
+    def lower(self) -> Expr[str]:
+        """The text in small letters, as far as they are ASCII. PocketBase 0.24 and later.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.title.lower() == "hello"` | `title:lower = "hello"` |
+        """
+        return Expr(self._path.lower())
+
+    @property
+    def isset(self) -> Flag:
+        """Whether the request that an API rule decides on sends a value for this field.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.status.isset` | `@request.body.status:isset = true` |
+        """
+        return Flag(self._submitted("isset"))
+
+    @property
+    def changed(self) -> Flag:
+        """Whether the request that an API rule decides on changes this field. PocketBase 0.34 and later.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.status.changed` | `@request.body.status:changed = true` |
+        """
+        return Flag(self._submitted("changed"))
+
+    def __getitem__(self, key: str | int) -> Expr[Any]:
+        """What lies under a key, or at an index, of a json.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.meta["a"]["b"] == 1` | `meta.a.b = 1` |
+        | `Post.meta["list"][0] == "x"` | `meta.list.0 = "x"` |
+        """
+        return self._at(self._path.key(key))
 
     def asc(self) -> Sort:
         """Sort by this field, smallest first."""
-        return Sort(self._path.text)
+        return Sort(self._sortable())
 
     def desc(self) -> Sort:
         """Sort by this field, largest first; the same as a minus sign before it."""
-        return Sort(self._path.text, descending=True)
+        return Sort(self._sortable(), descending=True)
 
     def __neg__(self) -> Sort:
         return self.desc()
@@ -200,15 +279,21 @@ class Expr(Generic[T]):
     def _compare(self, operator: str, other: object) -> Filter:
         path = self._path
         if isinstance(other, Expr):
-            _refuse_pair(path, other._path)
+            refuse_pair(path, other._path)
             return Comparison(path, operator, other._path)
         if path.multiple:
             if operator in ("=", "!=") and isinstance(other, (list, tuple)) and not other:
                 return Empty(path) if operator == "=" else Not(Empty(path))
-            raise FilterError(f"{path.name} holds a list: use .contains(value), .not_contains(value) or .is_empty()")
+            raise FilterError(
+                f"{path.name} holds a list: use .contains(value), .not_contains(value), .is_empty(), "
+                "or .any and .each to compare its items"
+            )
         operand = self._operand(other)
         if operand is None and operator not in ("=", "!="):
             raise FilterError(f"{path.name} cannot be compared with None by {operator}: use == None or != None")
+        if path.is_item and operator == ("!=" if path.every else "="):
+            has = In(replace(path, any_of=True, every=False).whole(), (operand,))
+            return Not(has) if path.every else has
         return Comparison(path, operator, operand)
 
     def _matching(self, how: Like, value: object) -> Filter:
@@ -222,88 +307,105 @@ class Expr(Generic[T]):
 
     def _operand(self, value: object) -> object:
         """A value as this field can be compared with it; anything else could never match."""
-        path = self._path
         if isinstance(value, Expr):
             raise FilterError(
-                f"{path.name} and {value._path.name}: two fields can only be compared by == != < <= > and >="
+                f"{self._path.name} and {value._path.name}: two fields can only be compared by == != < <= > and >="
             )
-        if isinstance(value, enum.Enum):
-            value = value.value
-        kind = path.kind
-        if kind is Kind.GEO_POINT:
-            raise FilterError(_POINT.format(path.name))
-        fits: bool
-        if value is None:
-            fits = kind not in (Kind.NUMBER, Kind.BOOL)
-        elif kind is Kind.NUMBER:
-            fits = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-        elif kind is Kind.BOOL:
-            fits = isinstance(value, bool)
-        elif kind in DATES:
-            if isinstance(value, str) and value:
-                value = _moment(path, value)
-            fits = isinstance(value, datetime) or value == ""
-        elif kind is Kind.RELATION:
-            value = getattr(value, "id", value)
-            fits = isinstance(value, str)
-        elif kind in TEXTUAL:
-            fits = isinstance(value, str)
-        else:
-            fits = True
-        if not fits:
-            raise FilterError(
-                f"{path.name} is a {kind} and can never equal {_short(value)}: {_ADVICE.get(kind, 'use text')}"
-            )
-        try:
-            literal(value, Grammar.ESCAPED)
-        except FilterError as error:
-            raise type(error)(f"{path.name}: {error}") from None
-        return value
+        return operand(self._path, value)
+
+    def _at(self, path: Path) -> Expr[Any]:
+        """The expression of another path from here."""
+        return at(path)
+
+    def _sortable(self) -> str:
+        text = self._path.text
+        if text.startswith("@") or "(" in text or self._path.is_item:
+            raise FilterError(f"PocketBase cannot sort by {self._path.name}: sort by a field of the record")
+        return text
+
+    def _submitted(self, modifier: str) -> Path:
+        path = self._path
+        if path.through or not path.text.isidentifier():
+            raise FilterError(f"{path.name}.{modifier} is for fields of the record itself, which a request may send")
+        return Path(f"@request.body.{path.text}:{modifier}", Kind.BOOL, label=f"{path.name}.{modifier}")
 
 
-_ADVICE = {
-    Kind.NUMBER: "use a number; an empty number is 0",
-    Kind.BOOL: "use True or False; an empty bool is False",
-    Kind.DATE: "use a datetime with a timezone",
-    Kind.AUTODATE: "use a datetime with a timezone",
-    Kind.RELATION: "use a record, a Ref or an id",
-}
+class Flag(Expr[bool], Filter):
+    """A bool field in a query: a condition by itself.
+
+    | you write | it sends |
+    |---|---|
+    | `Post.where(Post.status)` | `status = true` |
+    | `~Post.status` | `status != true` |
+    | `Post.status & (Post.views > 3)` | `(status = true && views > 3)` |
+    """
+
+    __slots__ = ()
+
+    def _node(self) -> Filter:
+        return Comparison(self._path, "=", True)
 
 
-_POINT = "{} is a point: compare its numbers, as in where('place.lon > {{:lon}}', lon=13.4)"
+class PointExpr(Expr[Any]):
+    """A place on earth in a query.
+
+    | you write | it sends |
+    |---|---|
+    | `Post.place.lat > 50` | `place.lat > 50` |
+    | `Post.place == GeoPoint(lon=13.4, lat=52.5)` | `(place.lon = 13.4 && place.lat = 52.5)` |
+    | `Post.place.is_empty()` | `(place.lon = 0 && place.lat = 0)` |
+    | `Post.place.distance_to(13.4, 52.5) < 5` | `geoDistance(place.lon, place.lat, 13.4, 52.5) < 5` |
+    """
+
+    __slots__ = ()
+
+    @property
+    def lon(self) -> Expr[float]:
+        """The longitude, in degrees."""
+        return Expr(self._path.coordinate("lon"))
+
+    @property
+    def lat(self) -> Expr[float]:
+        """The latitude, in degrees."""
+        return Expr(self._path.coordinate("lat"))
+
+    def distance_to(self, lon: Expr[Any] | float, lat: Expr[Any] | float) -> Expr[float]:
+        """The distance to another place, in kilometres: see `geo_distance`.
+
+        | you write | it sends |
+        |---|---|
+        | `Post.place.distance_to(13.4, 52.5) < 5` | `geoDistance(place.lon, place.lat, 13.4, 52.5) < 5` |
+
+        Args:
+            lon: The other place's longitude in degrees: a number, or a field that holds one.
+            lat: Its latitude.
+
+        Raises:
+            FilterError: An argument is neither a number nor a field that holds one, or is out of range.
+        """
+        from pbmodels.query._functions import geo_distance
+
+        return geo_distance(self.lon, self.lat, lon, lat)
+
+    def is_empty(self) -> Filter:
+        """The server's empty value, longitude and latitude 0."""
+        return And((self.lon == 0, self.lat == 0))
+
+    def _compare(self, operator: str, other: object) -> Filter:
+        lon, lat = getattr(other, "lon", None), getattr(other, "lat", None)
+        if (
+            operator not in ("=", "!=")
+            or lon is None
+            or lat is None
+            or (isinstance(other, Expr) and not isinstance(other, PointExpr))
+        ):
+            raise FilterError(POINT.format(self._path.name))
+        same = And((self.lon == lon, self.lat == lat))
+        return same if operator == "=" else Not(same)
 
 
-def _refuse_pair(left: Path, right: Path) -> None:
-    """Raise when a comparison of two fields would not mean what it says."""
-    for path in (left, right):
-        if path.multiple:
-            raise FilterError(f"{path.name} holds a list, which PocketBase cannot compare with another field")
-        if path.kind is Kind.GEO_POINT:
-            raise FilterError(_POINT.format(path.name))
-    if left.any_of and right.any_of:
-        raise FilterError(
-            f"{left.name} and {right.name} both have several values: one side of a comparison must have one"
-        )
-    if Kind.JSON not in (left.kind, right.kind) and _family(left.kind) != _family(right.kind):
-        raise FilterError(
-            f"{left.name} is a {left.kind} and {right.name} a {right.kind}: such fields can never be compared"
-        )
-
-
-def _family(kind: Kind) -> str:
-    """Kinds that are stored alike."""
-    if kind in DATES:
-        return "moment"
-    return kind if kind in (Kind.NUMBER, Kind.BOOL) else "text"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _moment(path: Path, text: str) -> datetime:
-    try:
-        return isoparse(text)
-    except (ValueError, OverflowError):
-        raise FilterError(f"{path.name} is a date and {text!r} is none: use a datetime with a timezone") from None
+def at(path: Path) -> Expr[Any]:
+    """The expression of a path."""
+    if path.kind is Kind.BOOL and not path.multiple:
+        return Flag(path)
+    return PointExpr(path) if path.kind is Kind.GEO_POINT else Expr(path)

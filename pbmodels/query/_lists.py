@@ -22,13 +22,13 @@ def crowded_lists(node: Filter) -> frozenset[str]:
     """The lists that several comparisons of a condition ask about."""
     if not isinstance(node, (And, Or, Not)):
         return frozenset()
-    names = [_list(path) for path in _paths(node) if path.any_of or path.multiple]
+    names = [path.list_name for path in _paths(node) if path.several or path.multiple]
     return frozenset(name for name in names if names.count(name) > 1)
 
 
 def is_crowded(path: Path, crowded: frozenset[str]) -> bool:
     """Whether another comparison of the condition joins the same list."""
-    return _list(path) in crowded
+    return path.list_name in crowded
 
 
 def refuse_inexpressible(node: And | Or, opposite: bool) -> None:
@@ -75,23 +75,29 @@ def _asks(node: Filter, opposite: bool, negated: bool) -> dict[str, set[_Asks]]:
                 found.setdefault(name, set()).update(ways)
         return found
     for path in _paths(node):
-        if not path.any_of:
-            continue
-        if not opposite:
-            found.setdefault(_list(path), set()).add(_Asks.TURNED if negated else _Asks.PLAINLY)
-        elif _ordered_or_searched(node) and ("." in path.through or path.kind is Kind.JSON):
-            found.setdefault(_list(path), set()).add(_Asks.WITH_NULLS)
+        if path.several and (way := _way(node, path, opposite, negated)):
+            found.setdefault(path.list_name, set()).add(way)
     return found
+
+
+def _way(node: Filter, path: Path, opposite: bool, negated: bool) -> _Asks | None:
+    if path.every:
+        if opposite:
+            return _Asks.TURNED  # it becomes a question for one of the records
+        # where each record with a value fits, the one that is looked at does too, if it has one
+        ordered = _ordered_or_searched(node)
+        missing = path.gaps and not (isinstance(node, Comparison) and (node.operator == "!=" or path.strict))
+        return _Asks.TURNED if missing or (ordered and path.kind is Kind.JSON) else None
+    if not opposite:
+        return _Asks.TURNED if negated or path.is_item else _Asks.PLAINLY
+    if _ordered_or_searched(node) and (path.gaps or path.kind is Kind.JSON):
+        return _Asks.WITH_NULLS
+    return None
 
 
 def _ordered_or_searched(node: Filter) -> bool:
     """Whether no value at all is neither true nor false here."""
     return isinstance(node, Matching) or (isinstance(node, Comparison) and node.operator not in ("=", "!="))
-
-
-def _list(path: Path) -> str:
-    """What the list is known by: where the path starts."""
-    return path.text.partition(".")[0]
 
 
 def _paths(node: Filter) -> Iterator[Path]:
@@ -106,7 +112,7 @@ def _paths(node: Filter) -> Iterator[Path]:
             if isinstance(operand, Path):
                 yield operand
         case Empty(path):
-            if path.any_of:
+            if path.several:
                 yield path
         case Matching(path) | In(path):
             yield path

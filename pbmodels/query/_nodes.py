@@ -1,4 +1,7 @@
-"""The expression tree: what a condition is made of. Text comes from `_compile`, nowhere else."""
+"""The expression tree: what a condition is made of. Text comes from `_compile`, nowhere else.
+
+Nodes are never changed once they are made; they are not frozen, because that would double the time to make one.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ class Filter:
         return Or(_parts(Or, self, other))
 
     def __invert__(self) -> Filter:
-        return self.item if isinstance(self, Not) else Not(self)
+        node = self._node()
+        return node.item if isinstance(node, Not) else Not(node)
 
     def __bool__(self) -> NoReturn:
         raise FilterError(
@@ -40,16 +44,20 @@ class Filter:
             "(each in parentheses) instead of and, or, not, chained comparisons and in"
         )
 
+    def _node(self) -> Filter:
+        """The condition as a tree holds it; a bool field gives the comparison that it stands for."""
+        return self
+
     def render(self, grammar: Grammar | None) -> str:
         """The filter's text for a server of this grammar; `GrammarNeeded` when that decides."""
         from pbmodels.query._compile import compile_filter
 
-        return compile_filter(self, grammar)
+        return compile_filter(self._node(), grammar)
 
     def __str__(self) -> str:
         from pbmodels.query._compile import filter_text
 
-        return filter_text(self, Grammar.ESCAPED)
+        return filter_text(self._node(), Grammar.ESCAPED)
 
     def __repr__(self) -> str:
         return f"<Filter {self}>"
@@ -63,7 +71,7 @@ class Like(enum.Enum):
     ENDS = "endswith"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Comparison(Filter):
     """`path operator operand`; the operand is a value or another `Path`."""
 
@@ -72,7 +80,7 @@ class Comparison(Filter):
     operand: object
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Matching(Filter):
     """Text that contains, starts or ends with another one, taken literally."""
 
@@ -81,7 +89,7 @@ class Matching(Filter):
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class In(Filter):
     """One of several values."""
 
@@ -89,35 +97,35 @@ class In(Filter):
     values: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Empty(Filter):
     """The zero value of the field's kind."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class And(Filter):
     """All of these."""
 
     items: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Or(Filter):
     """At least one of these."""
 
     items: tuple[Filter, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Not(Filter):
     """The opposite."""
 
     item: Filter
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Raw(Filter):
     """Text in PocketBase's own language, with bound values; it cannot be negated."""
 
@@ -130,14 +138,13 @@ def _parts(kind: type[And] | type[Or], left: Filter, right: object) -> tuple[Fil
             f"cannot combine a condition with {type(right).__name__}: "
             "both sides of & and | must be conditions; put each in parentheses"
         )
-    found: list[Filter] = []
-    for side in (left, right):
-        found += side.items if isinstance(side, kind) else (side,)
-    return tuple(found)
+    one, other = left._node(), right._node()
+    return (one.items if isinstance(one, kind) else (one,)) + (other.items if isinstance(other, kind) else (other,))
 
 
 def all_of(items: tuple[Filter, ...]) -> Filter | None:
     """Conditions joined by AND: None for none, the condition itself for one."""
-    if len(items) < 2:
-        return items[0] if items else None
-    return And(tuple(part for item in items for part in (item.items if isinstance(item, And) else (item,))))
+    nodes = tuple(item._node() for item in items)
+    if len(nodes) < 2:
+        return nodes[0] if nodes else None
+    return And(tuple(part for node in nodes for part in (node.items if isinstance(node, And) else (node,))))

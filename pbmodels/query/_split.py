@@ -35,7 +35,7 @@ def split(node: Filter) -> list[Filter]:
         return [node]
     items = node.items if isinstance(node, And) else (node,)
     longest = max(
-        (item for item in items if isinstance(item, In) and not item.path.multiple and not item.path.any_of),
+        (item for item in items if isinstance(item, In) and not item.path.multiple and not item.path.several),
         key=lambda item: len(item.values),
         default=None,
     )

@@ -109,6 +109,7 @@ OLDER = field("older", Kind.DATE)
         (Post.score.is_empty(), "score = 0"),
         (Post.status.is_empty(), "status = false"),
         (Post.meta.is_empty(), "meta = null"),
+        (Post.place.is_empty(), "(place.lon = 0 && place.lat = 0)"),
         (Post.tags.is_empty(), "tags:length = 0"),
         (Post.reviewers.is_empty(), "reviewers:length = 0"),
         (Post.gallery.is_empty(), "gallery:length = 0"),
@@ -162,9 +163,9 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: Post.created == 5, "posts.created is a autodate and can never equal 5"),
         (lambda: Post.author == 3, "posts.author is a relation and can never equal 3: use a record, a Ref or an id"),
         (lambda: Post.cover == object(), "posts.cover is a file and can never equal <object"),
-        (lambda: Post.place == None, "posts.place is a point: compare its numbers, as in where('place.lon > {:lon}'"),  # noqa: E711
-        (lambda: Post.place == GeoPoint(), "posts.place is a point"),
-        (lambda: Post.place.is_empty(), "posts.place is a point"),
+        (lambda: Post.place == None, "posts.place is a point: compare its numbers, as in posts.place.lon > 13.4"),  # noqa: E711
+        (lambda: Post.place < GeoPoint(), "posts.place is a point"),
+        (lambda: Post.place == Post.title, "posts.place is a point"),
         (lambda: JSON == [1], "data: a value of type list cannot stand in a filter"),
         (lambda: Post.tags == "news", "posts.tags holds a list: use .contains(value)"),
         (lambda: Post.tags == ["news"], "posts.tags holds a list"),

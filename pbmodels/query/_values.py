@@ -1,0 +1,111 @@
+"""What a field can be compared with: values of its kind, or another field of a like kind. The rest never matches."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from decimal import Decimal
+
+from dateutil.parser import isoparse
+
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import Grammar, RelativeTime, literal
+from pbmodels.query._paths import DATES, TEXTUAL, Kind, Path
+
+POINT = (
+    "{0} is a point: compare its numbers, as in {0}.lon > 13.4, or its distance, as in {0}.distance_to(13.4, 52.5) < 5"
+)
+
+
+def operand(path: Path, value: object) -> object:
+    """A value as this field can be compared with it; anything else could never match.
+
+    Raises:
+        FilterError: The field can never have this value, or no literal has it.
+    """
+    if isinstance(value, enum.Enum):
+        value = value.value
+    kind = path.kind
+    if kind is Kind.GEO_POINT:
+        raise FilterError(POINT.format(path.name))
+    fits: bool
+    if value is None:
+        fits = kind not in (Kind.NUMBER, Kind.BOOL)
+    elif kind is Kind.NUMBER:
+        fits = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    elif kind is Kind.BOOL:
+        fits = isinstance(value, bool)
+    elif kind in DATES:
+        if isinstance(value, str) and value:
+            value = _moment(path, value)
+        fits = isinstance(value, (datetime, RelativeTime)) or value == ""
+    elif kind is Kind.RELATION:
+        value = getattr(value, "id", value)
+        fits = isinstance(value, str)
+    elif kind in TEXTUAL:
+        fits = isinstance(value, str)
+    else:
+        if kind is None and isinstance(getattr(value, "id", None), str):
+            value = value.id  # type: ignore[attr-defined]
+        fits = True
+    if not fits:
+        raise FilterError(
+            f"{path.name} is a {kind} and can never equal {_short(value)}: {_ADVICE.get(kind, 'use text')}"
+        )
+    try:
+        literal(value, Grammar.ESCAPED)
+    except FilterError as error:
+        raise type(error)(f"{path.name}: {error}") from None
+    return value
+
+
+_ADVICE: dict[Kind | None, str] = {
+    Kind.NUMBER: "use a number; an empty number is 0",
+    Kind.BOOL: "use True or False; an empty bool is False",
+    Kind.DATE: "use a datetime with a timezone",
+    Kind.AUTODATE: "use a datetime with a timezone",
+    Kind.RELATION: "use a record, a Ref or an id",
+}
+
+
+def refuse_pair(left: Path, right: Path) -> None:
+    """Raise when a comparison of two fields would not mean what it says.
+
+    Raises:
+        FilterError: It would not.
+    """
+    for path in (left, right):
+        if path.multiple:
+            raise FilterError(f"{path.name} holds a list, which PocketBase cannot compare with another field")
+        if path.kind is Kind.GEO_POINT:
+            raise FilterError(POINT.format(path.name))
+    if left.several and right.several:
+        raise FilterError(
+            f"{left.name} and {right.name} both have several values: one side of a comparison must have one"
+        )
+    if {left.kind, right.kind}.isdisjoint((Kind.JSON, None)) and _family(left.kind) != _family(right.kind):
+        raise FilterError(
+            f"{left.name} is a {left.kind} and {right.name} a {right.kind}: such fields can never be compared"
+        )
+
+
+def _family(kind: Kind | None) -> str | None:
+    """Kinds that are stored alike."""
+    if kind in DATES:
+        return "moment"
+    return kind if kind in (Kind.NUMBER, Kind.BOOL) else "text"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _moment(path: Path, text: str) -> datetime:
+    try:
+        return isoparse(text)
+    except (ValueError, OverflowError):
+        raise FilterError(
+            f"{path.name} is a date and {text!r} is none: use a datetime with a timezone, "
+            "or its text such as '2024-05-01T10:00+02:00'"
+        ) from None
