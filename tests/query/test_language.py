@@ -1,0 +1,150 @@
+"""The whole filter language on real servers: each row of `docs/filter-language.md` selects what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pbmodels import (
+    NotFound,
+    PocketBase,
+    PocketBaseServer,
+    day,
+    hour,
+    minute,
+    month,
+    month_end,
+    month_start,
+    today_end,
+    today_start,
+    using,
+    weekday,
+    year,
+    year_end,
+    year_start,
+)
+from tests.query.language import CASES, LISTS, QUERIES, UPDATES, Blog, Case, Post
+
+PAGE = Path(__file__).parents[2] / "docs" / "filter-language.md"
+
+
+@pytest.fixture(scope="module")
+def blog(any_server: PocketBaseServer) -> Iterator[Blog]:
+    with any_server.client() as pb:
+        yield Blog(pb, any_server.version, any_server.url)
+
+
+@pytest.fixture(scope="module")
+def ann(blog: Blog) -> Iterator[PocketBase]:
+    with PocketBase(blog.url) as pb:
+        pb.users.auth_with_password("ann@example.com", "12345678")
+        yield pb
+
+
+def cases(run_by: str) -> Any:
+    return pytest.mark.parametrize("case", [case for case in CASES if case.run_by == run_by], ids=str)
+
+
+def known(case: Case, blog: Blog) -> None:
+    if blog.version < case.since:
+        pytest.skip(f"PocketBase {'.'.join(map(str, case.since))} and later")
+
+
+@cases(QUERIES)
+def test_a_query_selects(case: Case, blog: Blog) -> None:
+    known(case, blog)
+    condition = case.condition()
+
+    with using(blog.pb):
+        query = condition if hasattr(condition, "all") else Post.where(condition)
+        found = sorted(post.title for post in query)
+
+    assert str(query) == case.sends
+    assert found == case.finds.split()
+
+
+@cases(LISTS)
+def test_a_list_rule_selects(case: Case, blog: Blog, ann: PocketBase) -> None:
+    known(case, blog)
+    text = case.condition().render(None)
+    blog.pb.collections.update("posts", {"listRule": text})
+
+    found = ann.collection("posts").get_full_list(query={"lang": "de"}, headers={"X-Token": "t"})
+
+    assert text == case.sends
+    assert sorted(post.get_str("title") for post in found) == case.finds.split()
+
+
+@cases(UPDATES)
+def test_an_update_rule_lets_through(case: Case, blog: Blog, ann: PocketBase) -> None:
+    known(case, blog)
+    text = case.condition().render(None)
+    blog.pb.collections.update("posts", {"viewRule": "", "updateRule": text})
+    yes, no = case.lets
+
+    with pytest.raises(NotFound):
+        ann.collection("posts").update(blog.one.id, no)
+    ann.collection("posts").update(blog.one.id, yes)
+
+    assert text == case.sends
+    blog.pb.collection("posts").update(blog.one.id, {"title": "one", "views": 5, "tags": ["news"]})
+
+
+def test_macros_are_what_the_clock_says(blog: Blog) -> None:
+    while True:
+        at = datetime.now(UTC)
+        parts = (year() == at.year, month() == at.month, day() == at.day, hour() == at.hour, minute() == at.minute)
+        with using(blog.pb):
+            fits = Post.where(*parts, weekday() == at.isoweekday() % 7).count()
+        if datetime.now(UTC).minute == at.minute:
+            break
+
+    assert fits == 4
+
+
+def test_moments_begin_and_end_in_utc(blog: Blog) -> None:
+    at = datetime.now(UTC)
+    today, this_month, this_year = f"{at:%Y-%m-%d}", f"{at:%Y-%m}-01", f"{at:%Y}-01-01"
+
+    with using(blog.pb):
+        fits = Post.where(
+            today_start() == f"{today}T00:00:00Z",
+            today_end() == f"{today}T23:59:59.999Z",
+            month_start() == f"{this_month}T00:00:00Z",
+            month_end() > today_start(),
+            year_start() == f"{this_year}T00:00:00Z",
+            year_end() == f"{at:%Y}-12-31T23:59:59.999Z",
+        ).count()
+
+    assert fits == 4 or datetime.now(UTC).date() != at.date()
+
+
+def rows() -> list[str]:
+    return re.findall(r"^\| `.+::test_.*$", PAGE.read_text("utf-8"), re.M)
+
+
+def row(case: Case) -> str:
+    """A case as the documentation shows it."""
+    cells = [f"`{text}`".replace("|", "\\|") for text in (case.construct, case.form, case.sends, case.run_by)]
+    if case.since > (0, 23):
+        cells[0] += f" from {case.since[0]}.{case.since[1]}"
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_table_of_the_documentation_shows_each_construct() -> None:
+    assert rows() == [row(case) for case in CASES]
+
+
+def test_the_tests_that_the_table_names_are_there() -> None:
+    named = {line.rsplit("`", 2)[1] for line in rows()}
+
+    assert named == {QUERIES, LISTS, UPDATES}
+    for name in named:
+        file, _, function = name.partition("::")
+        assert file == Path(__file__).name
+        assert callable(globals()[function])
