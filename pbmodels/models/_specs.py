@@ -43,6 +43,7 @@ class Spec:
 
     Attributes:
         owner: The collection's name.
+        module: Where the model is declared.
         name: The field's name in Python.
         server_name: The field's name on the server.
         kind: The kind of field.
@@ -55,6 +56,7 @@ class Spec:
     """
 
     owner: str
+    module: str
     name: str
     server_name: str
     kind: Kind
@@ -98,7 +100,7 @@ class Spec:
         Raises:
             ModelError: It is named as text and no such model is declared.
         """
-        return resolve_model(self.target, self.label)
+        return resolve_model(self.target, self.label, self.module)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Back:
                 raise ModelError(f"{self.label} names a type that is not defined yet: {error}") from None
         if get_origin(annotation) is not BackRelation:
             raise ModelError(f'{self.label} has back_relation() and must be declared as BackRelation["..."]')
-        other = resolve_model(get_args(annotation)[0], self.label)
+        other = resolve_model(get_args(annotation)[0], self.label, self.model.__module__)
         spec = specs_of(other).get(relation)
         if spec is None or spec.kind is not Kind.RELATION:
             raise ModelError(f"{self.label} is the other side of {other.__name__}.{relation}, which is no relation")
@@ -186,27 +188,28 @@ def backs_of(model: type[Collection]) -> dict[str, Back]:
     return found
 
 
-_models: weakref.WeakValueDictionary[str, type[Collection]] = weakref.WeakValueDictionary()
+_models: weakref.WeakValueDictionary[tuple[str, str], type[Collection]] = weakref.WeakValueDictionary()
+"""By module and class name; the last one of each name also under the module "", which any other may name."""
 
 
 def register_model(model: type[Collection]) -> None:
     """Make a model known by its class name, for relations that name it as text."""
-    _models[model.__name__] = model
+    _models[model.__module__, model.__name__] = _models["", model.__name__] = model
 
 
-def resolve_model(target: Any, label: str) -> type[Collection]:
-    """A related model from what a relation was declared with."""
+def resolve_model(target: Any, label: str, module: str) -> type[Collection]:
+    """A related model from what a relation was declared with; one of the same module comes first."""
     if isinstance(target, ForwardRef):
         target = target.__forward_arg__
     if isinstance(target, str):
-        found = _models.get(target)
+        found = _models.get((module, target)) or _models.get(("", target))
         if found is None:
             raise ModelError(f"{label} relates to {target!r}, and no model of that name is declared; import it first")
         return found
     return target  # type: ignore[no-any-return]
 
 
-def make_spec(owner: str, name: str, info: FieldInfo) -> Spec:
+def make_spec(model: type[Collection], name: str, info: FieldInfo) -> Spec:
     """The spec of one pydantic field.
 
     Raises:
@@ -215,7 +218,7 @@ def make_spec(owner: str, name: str, info: FieldInfo) -> Spec:
     from pbmodels.models._fields import Field, FileField, FileList, Relation, Relations
 
     options = next((item for item in info.metadata if isinstance(item, Options)), Options())
-    label = f"{owner}.{name}"
+    label = f"{model.__collection__}.{name}"
     marked = next((item for item in info.metadata if isinstance(item, Kind)), None)
     annotation: Any = info.annotation
     origin = get_origin(annotation)
@@ -245,7 +248,8 @@ def make_spec(owner: str, name: str, info: FieldInfo) -> Spec:
             raise ModelError(f"{label} has autodate() and must be declared as Field[datetime]")
         kind = Kind.AUTODATE
     return Spec(
-        owner=owner,
+        owner=model.__collection__,
+        module=model.__module__,
         name=name,
         server_name=options.name or name,
         kind=kind,
@@ -328,12 +332,15 @@ def specs_of(model: type[Collection]) -> dict[str, Spec]:
             raise ModelError(
                 f"{model.__name__}.{unresolved[0]} names a type that is not defined yet; import or declare it first"
             )
-        owner = model.__collection__
-        found = {name: make_spec(owner, name, info) for name, info in model.__pydantic_fields__.items()}
+        found = {name: make_spec(model, name, info) for name, info in model.__pydantic_fields__.items()}
         type.__setattr__(model, "__pb_specs__", found)
     return found
 
 
 def _namespace(model: type[Collection]) -> dict[str, Any]:
     module = sys.modules.get(model.__module__)
-    return {**_models, **(vars(module) if module else {})}
+    anywhere, here = (
+        {name: found for (place, name), found in _models.items() if place == wanted}
+        for wanted in ("", model.__module__)
+    )
+    return {**anywhere, **here, **(vars(module) if module else {})}

@@ -30,7 +30,7 @@ def guard(model: type[Collection], schema: CoreSchema) -> None:
     """Wrap the fields of a model's schema, in place, with the rules of their kinds."""
     fields = _fields_of(schema)
     for name, info in model.__pydantic_fields__.items():
-        spec = make_spec(model.__collection__, name, info)
+        spec = make_spec(model, name, info)
         field = fields[name]
         inner = field["schema"]
         if inner["type"] == "default":
