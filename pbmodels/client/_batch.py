@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
@@ -63,6 +63,45 @@ class BatchRequest:
         return {**entry, "headers": dict(self.headers)} if self.headers else entry
 
 
+class BatchWrite(Protocol):
+    """Something else than a request that waits in a batch, such as a model's record.
+
+    It makes its requests when the batch is sent, and takes over the answers once all have taken effect.
+    """
+
+    def requests(self, planned: set[Any], /) -> list[BatchRequest]:
+        """What to send; `planned` is for notes that the writes of one batch leave each other."""
+        ...
+
+    def settle(self, results: Sequence[BatchResult], /) -> None:
+        """Take over the answers to its requests."""
+        ...
+
+
+class AsyncBatchWrite(Protocol):
+    """A `BatchWrite` for async code."""
+
+    async def requests(self, planned: set[Any], /) -> list[BatchRequest]:
+        """What to send."""
+        ...
+
+    async def settle(self, results: Sequence[BatchResult], /) -> None:
+        """Take over the answers to its requests."""
+        ...
+
+
+class BatchRecord(Protocol):
+    """What `batch.save` and `batch.delete` take: a record of a model."""
+
+    def __batch_save__(self, batch: object, only: Iterable[object] | None, /) -> Any:
+        """Its save, as a write of this batch's flavour."""
+        ...
+
+    def __batch_delete__(self, batch: object, /) -> Any:
+        """Its delete."""
+        ...
+
+
 class BatchCollection:
     """Writes to one collection that wait for the batch to be sent.
 
@@ -75,9 +114,9 @@ class BatchCollection:
         ...     batch.collection("comments").create({"text": "First!", "post": "post00000000000"})
     """
 
-    def __init__(self, requests: list[BatchRequest], name: str) -> None:
+    def __init__(self, entries: list[Any], name: str) -> None:
         segment(name, "collection name")
-        self._requests = requests
+        self._requests = entries
         self.name = name
 
     def create(
@@ -137,16 +176,27 @@ class BatchCollection:
             InvalidRequest: An id that no record can have.
         """
         call = calls.delete_call(self.name, record_id, query=query, headers=headers)
-        self._requests.append(_request(call, self.name, record_id))
+        self._requests.append(batch_request(call, self.name, record_id))
 
     def _write(
         self, method: str, record_id: str, body: Mapping[str, Any] | None, query: Query, headers: Headers | None
     ) -> None:
         call = calls.write_call(self.name, record_id or None, body or {}, query=query, headers=headers)
-        self._requests.append(_request(call, self.name, record_id, method))
+        self._requests.append(batch_request(call, self.name, record_id, method))
 
 
-def _request(call: Call, collection: str, record_id: str, method: str = "") -> BatchRequest:
+def batch_request(call: Call, collection: str, record_id: str, method: str = "") -> BatchRequest:
+    """A request as it waits in a batch.
+
+    Args:
+        call: The request.
+        collection: The name or id of its collection.
+        record_id: The record that it changes or deletes, "" when it makes one.
+        method: The HTTP method, instead of the call's own.
+
+    Raises:
+        InvalidRequest: A batch cannot name the collection or the record.
+    """
     path = unquote(call.path)  # in a batch the server takes the path as it stands, percent signs included
     if path.count("/") != call.path.count("/") or any(c in "?#%\\" or not c.isprintable() or c == " " for c in path):
         raise InvalidRequest(

@@ -29,10 +29,10 @@ from pbmodels.models._fields import (
     back_relation,
     field,
 )
-from pbmodels.models._files import File
+from pbmodels.models._files import AsyncFile, File, Files
 from pbmodels.models._indexes import Index
 from pbmodels.models._loading import Page
-from pbmodels.models._refs import Ref
+from pbmodels.models._refs import AsyncRefs, Ref, Refs
 from pbmodels.models._rules import Rules
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
@@ -40,8 +40,10 @@ from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
 
 __all__ = [
     "AsyncActions",
+    "AsyncFile",
     "AsyncModel",
     "AsyncQuerySet",
+    "AsyncRefs",
     "AsyncWatch",
     "AuthAlert",
     "AuthCollection",
@@ -56,6 +58,7 @@ __all__ = [
     "File",
     "FileField",
     "FileList",
+    "Files",
     "GeoPoint",
     "Html",
     "Index",
@@ -72,6 +75,7 @@ __all__ = [
     "QuerySet",
     "RecordNotFound",
     "Ref",
+    "Refs",
     "Relation",
     "Relations",
     "Rules",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from pbmodels.models._async import actions
+from pbmodels.models._async import actions, saves
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._writing import increments
 from pbmodels.query import BoundFilter, Filter
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class AsyncModel(Generic[M]):
     async def create(self, **values: Any) -> M:
         """Make a record and save it."""
         record = self._model(**values)
-        await actions.save(record)
+        await saves.save(record)
         return record
 
     async def get_or_create(self, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
@@ -78,14 +79,20 @@ class AsyncActions(Generic[M]):
     def __init__(self, record: M) -> None:
         self._record = record
 
-    async def save(self) -> M:
-        """Create the record, or update what changed."""
-        await actions.save(self._record)
+    async def save(self, *, only: Iterable[Any] | None = None) -> M:
+        """Create the record, or update what changed; new records that it relates to are created with it."""
+        await saves.save(self._record, only)
+        return self._record
+
+    async def increment(self, **amounts: float) -> M:
+        """Add to number fields, on the server and here."""
+        if amounts:
+            await saves.modify(increments(self._record, amounts))
         return self._record
 
     async def delete(self) -> None:
         """Delete the record."""
-        await actions.delete(self._record)
+        await saves.delete(self._record)
 
     async def refresh(self, *, expand: Sequence[Any] = ()) -> M:
         """Load the record anew; unsaved changes are dropped."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema
 
 from pbmodels.client import AsyncPocketBase, PocketBase
+from pbmodels.client._async.batch import AsyncBatch
 from pbmodels.client._file_urls import file_url
 from pbmodels.models._aio import Aio
+from pbmodels.models._async.saves import AsyncBatchDelete, AsyncBatchSave
 from pbmodels.models._auth_options import AuthOptions
-from pbmodels.models._context import client_of
+from pbmodels.models._context import client_of, refuse_abstract
 from pbmodels.models._descriptors import not_loaded
 from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFound
 from pbmodels.models._fields import Field, field
@@ -22,13 +24,13 @@ from pbmodels.models._paths import unknown_field
 from pbmodels.models._rules import Rules
 from pbmodels.models._specs import backs_of, specs_of
 from pbmodels.models._state import peek, replace_state, state_of
-from pbmodels.models._sync import actions
+from pbmodels.models._sync import actions, saves
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._types import Email, Password
 from pbmodels.models._validation import guard, refusal
 from pbmodels.models._wire import shown
-from pbmodels.models._writing import changed, new_id
+from pbmodels.models._writing import changed, increments, new_id
 from pbmodels.query import BoundFilter, Filter, Kind
 
 
@@ -43,6 +45,10 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         indexes: Its indexes, as `Index(...)` or SQL, besides those of `field(unique=True)` and `field(index=True)`.
         collection_id: Its id on the server, where that is not the one that PocketBase makes of the name.
         was: The name that it had, for `pbmodels.schema` to rename it.
+        abstract: Whether the class is no collection itself but a base of some: its fields, methods and validators are
+            theirs.
+
+    A class may define `before_save`, `after_save`, `before_delete` and `after_delete`.
 
     Example:
         >>> class Note(Collection, collection="notes"):
@@ -84,10 +90,12 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             indexes: Sequence[Index | str] = (),
             collection_id: str | None = None,
             was: str | None = None,
+            abstract: bool = False,
             **kwargs: Any,
         ) -> None: ...
 
     def __init__(self, /, **values: Any) -> None:
+        refuse_abstract(type(self))
         specs_of(type(self))
         try:
             super().__init__(**values)
@@ -112,6 +120,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             >>> str(Post.where(Post.title.startswith("a"), Post.views >= 3))
             '(title ~ "a%" && views >= 3)'
         """
+        refuse_abstract(cls)
         return QuerySet(cls).where(*conditions, **params)
 
     @classmethod
@@ -247,8 +256,14 @@ class Collection(BaseModel, metaclass=CollectionMeta):
 
     # What a record asks the server
 
-    def save(self) -> Self:
+    def save(self, *, only: Iterable[Any] | None = None) -> Self:
         """Create the record, or update the fields that changed; without changes nothing is sent.
+
+        New records that it relates to are created with it: in one transaction where the server allows batches, else
+        one after the other.
+
+        Args:
+            only: Fields to update, such as `[Post.title]`; changes of others wait for a later save.
 
         Returns:
             The record itself, holding what the server keeps.
@@ -257,6 +272,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             InvalidRecord: A value does not fit; nothing was sent.
             ValidationFailed: The server refused a value; the record keeps its changes.
             RecordNotFound: Someone deleted it meanwhile.
+            ModelError: The collection is a view.
 
         Example:
             >>> post = Post(title="Hello").save()
@@ -266,7 +282,29 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             >>> post.save().changed_fields
             set()
         """
-        actions.save(self)
+        saves.save(self, only)
+        return self
+
+    def increment(self, **amounts: float) -> Self:
+        """Add to number fields, on the server and here: of two programs that do it at once, both count.
+
+        Args:
+            amounts: What to add to each field, negative to subtract.
+
+        Returns:
+            The record itself, holding what the server keeps; other unsaved changes stay unsaved.
+
+        Raises:
+            InvalidRecord: A field is no number or has a change that is not saved, or the record is new.
+            ValidationFailed: The result is beyond the field's limits.
+
+        Example:
+            >>> post = Post(title="Hello", views=1).save()
+            >>> post.increment(views=2).views
+            3
+        """
+        if amounts:
+            saves.modify(increments(self, amounts))
         return self
 
     def delete(self) -> None:
@@ -274,8 +312,9 @@ class Collection(BaseModel, metaclass=CollectionMeta):
 
         Raises:
             RecordNotFound: It is gone already, or a rule hides it.
+            ModelError: The collection is a view.
         """
-        actions.delete(self)
+        saves.delete(self)
 
     def refresh(self, *, expand: Sequence[Any] = ()) -> Self:
         """Load the record anew; unsaved changes are dropped.
@@ -300,7 +339,32 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         """The names of the fields that the next `save()` sends."""
         return changed(self)
 
-    # What pydantic and Python ask
+    # What a class may define: these do nothing. They may be async where all saves and deletes are.
+
+    def before_save(self) -> Awaitable[None] | None:
+        """Run before each `save()`, before it looks for changes: the place to fill fields. An exception stops it.
+
+        `increment`, the verbs of `Refs` and the bulk verbs do not run it.
+        """
+        return None
+
+    def after_save(self, *, created: bool) -> Awaitable[None] | None:
+        """Run after each `save()` that sent something; of several records in a batch, when all have been saved.
+
+        Args:
+            created: Whether the record was new.
+        """
+        return None
+
+    def before_delete(self) -> Awaitable[None] | None:
+        """Run before each `delete()`. An exception stops it."""
+        return None
+
+    def after_delete(self) -> Awaitable[None] | None:
+        """Run after each `delete()`."""
+        return None
+
+    # What pydantic, batches and Python ask
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -322,9 +386,14 @@ class Collection(BaseModel, metaclass=CollectionMeta):
                     f"{spec.label}: the id of a saved record cannot change; make a new record",
                     {name: "fixed"},
                 )
+            values, was_set = self.__dict__, name in self.__pydantic_fields_set__
             try:
                 super().__setattr__(name, value)
             except ValidationError as error:
+                # a validator of the whole model runs when pydantic has put the value in already
+                object.__setattr__(self, "__dict__", values)
+                if not was_set:
+                    self.__pydantic_fields_set__.discard(name)
                 raise refusal(type(self), error) from None
         elif name.startswith("_") or (hasattr(type(self), name) and name not in backs_of(type(self))):
             super().__setattr__(name, value)
@@ -339,6 +408,13 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             if name.startswith("_"):
                 return super().__getattr__(name)
             raise AttributeError(unknown_field(type(self), name))
+
+    def __batch_save__(self, batch: object, only: Iterable[object] | None, /) -> Any:
+        is_async = isinstance(batch, AsyncBatch)
+        return AsyncBatchSave(self, only) if is_async else saves.BatchSave(self, only)
+
+    def __batch_delete__(self, batch: object, /) -> Any:
+        return AsyncBatchDelete(self) if isinstance(batch, AsyncBatch) else saves.BatchDelete(self)
 
     def _checked(self, name: str, value: Any) -> Any:
         """A value that was changed in place, validated as an assignment would.
@@ -405,6 +481,7 @@ class AuthCollection(Collection):
             indexes: Sequence[Index | str] = (),
             collection_id: str | None = None,
             was: str | None = None,
+            abstract: bool = False,
             auth: AuthOptions | None = None,
             **kwargs: Any,
         ) -> None: ...
@@ -445,6 +522,7 @@ class ViewCollection(Collection):
             rules: Rules | None = None,
             collection_id: str | None = None,
             was: str | None = None,
+            abstract: bool = False,
             query: str | None = None,
             **kwargs: Any,
         ) -> None: ...

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import AsyncPocketBase, PocketBase
-from pbmodels.models._errors import NotConnected
+from pbmodels.models._errors import ModelError, NotConnected
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -83,13 +83,21 @@ def using(client: C) -> Generator[C]:
         _current.reset(token)
 
 
+def refuse_abstract(model: type[Collection]) -> None:
+    """Raise `ModelError` where a class is no collection but a base of some."""
+    if model.__dict__.get("__is_abstract__"):
+        raise ModelError(f"{model.__name__} is abstract, so it has no records: use a class that is derived from it")
+
+
 def client_of(model: type[Collection]) -> AnyClient:
     """The client of a call on this model.
 
     Raises:
         NotConnected: There is none.
+        ModelError: The model is abstract.
     """
     global _default
+    refuse_abstract(model)
     client = _current.get() or model.__client__ or _default
     if client is None:
         if os.environ.get("PBMODELS_URL"):

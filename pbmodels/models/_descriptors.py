@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.models._errors import FieldNotLoaded
-from pbmodels.models._files import File
+from pbmodels.models._files import File, Files
 from pbmodels.models._paths import expression
-from pbmodels.models._refs import Ref
+from pbmodels.models._refs import Ref, Refs
 from pbmodels.models._related import related_records
 from pbmodels.models._specs import Spec, backs_of
 from pbmodels.models._state import peek, state_of, values_of
@@ -85,11 +85,13 @@ def not_loaded(model: type[Collection], name: str) -> str:
 
 def _refs(record: Collection, spec: Spec, value: Any) -> Any:
     if spec.multiple:
-        if all(isinstance(item, Ref) for item in value):
+        if isinstance(value, Refs) and value._owner is record:
             return value
         state = peek(record)
         found = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
-        return [item if isinstance(item, Ref) else Ref(item, spec.related(), found.get(item)) for item in value]
+        related = spec.related()
+        refs = (item if isinstance(item, Ref) else Ref(item, related, found.get(item)) for item in value)
+        return Refs(refs, record, spec)
     if isinstance(value, Ref):
         if value._model is None:
             value._model = spec.related()
@@ -103,5 +105,7 @@ def _refs(record: Collection, spec: Spec, value: Any) -> Any:
 
 def _files(record: Collection, spec: Spec, value: Any) -> Any:
     if spec.multiple:
-        return [item if isinstance(item, File) else File(item, record=record) for item in value]
+        if isinstance(value, Files) and value._owner is record:
+            return value
+        return Files((item if isinstance(item, File) else File(item, record=record) for item in value), record, spec)
     return File(value, record=record) if value and isinstance(value, str) else value or None

@@ -14,8 +14,8 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from pbmodels.models._errors import ModelError
-from pbmodels.models._files import File, FileInput, to_file, wire_name
-from pbmodels.models._refs import Ref, ref_of
+from pbmodels.models._files import File, FileInput, Files, to_file, wire_name
+from pbmodels.models._refs import Ref, Refs, ref_of
 from pbmodels.models._specs import BackDeclaration, Options
 from pbmodels.query import Expr
 
@@ -76,7 +76,7 @@ class Relation(Generic[R]):
 class Relations(Generic[M]):
     """Several related records: `reviewers: Relations[User] = field(default_factory=list)`.
 
-    On an instance it is a list of `Ref`; its items may be assigned as records, Refs or ids.
+    On an instance it is a `Refs`, a list of `Ref`; its items may be assigned as records, Refs or ids.
     """
 
     if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Relations(Generic[M]):
         @overload
         def __get__(self, instance: None, owner: Any) -> type[M]: ...
         @overload
-        def __get__(self, instance: object, owner: Any) -> list[Ref[M]]: ...
+        def __get__(self, instance: object, owner: Any) -> Refs[M]: ...
         def __get__(self, instance: object | None, owner: Any) -> Any: ...
         def __set__(self, instance: object, value: Sequence[M | Ref[M] | str]) -> None: ...
 
@@ -139,14 +139,14 @@ class FileField:
 
 
 class FileList:
-    """Several files: `gallery: FileList = field(default_factory=list)`."""
+    """Several files: `gallery: FileList = field(default_factory=list)`; on an instance it is a `Files`."""
 
     if TYPE_CHECKING:
 
         @overload
         def __get__(self, instance: None, owner: Any) -> Expr[list[str]]: ...
         @overload
-        def __get__(self, instance: object, owner: Any) -> list[File]: ...
+        def __get__(self, instance: object, owner: Any) -> Files: ...
         def __get__(self, instance: object | None, owner: Any) -> Any: ...
         def __set__(self, instance: object, value: Sequence[FileInput]) -> None: ...
 

@@ -83,6 +83,7 @@ class CollectionMeta(ModelMetaclass):
         namespace.setdefault("__was__", None)
         namespace.setdefault("__collection_id__", None)
         client = kwargs.pop("client", None)
+        namespace["__is_abstract__"] = abstract = kwargs.pop("abstract", False)
         namespace["__collection__"] = collection or default_name(name)
         if client is not None:
             namespace["__client__"] = client
@@ -100,7 +101,8 @@ class CollectionMeta(ModelMetaclass):
             model = super().__new__(mcs, name, bases, namespace, __pydantic_reset_parent_namespace__=False, **kwargs)
         if any(isinstance(base, CollectionMeta) for base in bases):
             _refuse_taken_names(model, name, namespace)
-            register_model(model)
+            if not abstract:
+                register_model(model)
         for back in backs:
             type.__setattr__(model, back, BackDescriptor(back))
         return model

@@ -268,4 +268,6 @@ def to_expand(model: type[Collection], term: object) -> str:
     found = resolve_path(model, term) if isinstance(term, str) else term
     if not isinstance(found, RelationExpr):
         raise FilterError(f"expand() takes relations of {model.__name__}, and {term!r} is none")
+    if str(found).count(".") >= MAX_DEPTH:
+        raise FilterError(f"{found}: PocketBase expands at most {MAX_DEPTH} relations deep, and leaves out the rest")
     return str(found)

@@ -1,13 +1,15 @@
-"""A relation on an instance: the related record's id, and the record once it is here."""
+"""Relations on an instance: the related records' ids, and the records once they are here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar
 
-from pbmodels.models._errors import ModelError
+from pbmodels.models._errors import InvalidRecord, ModelError
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
+    from pbmodels.models._specs import Spec
 
 M = TypeVar("M", bound="Collection")
 
@@ -110,3 +112,138 @@ def ref_of(value: Any) -> Ref[Any]:
     if isinstance(value, str) and value:
         return Ref(value)
     raise ValueError("takes a record, a Ref or an id that is not empty")
+
+
+def refuse_other(spec: Spec, ref: Ref[Any]) -> None:
+    """Raise `ValueError` where a relation is given a record of another collection than its own."""
+    record = ref.record
+    if record is not None and type(record).__collection__ != spec.related().__collection__:
+        raise ValueError(
+            f"relates to {spec.related().__collection__!r}, not to {type(record).__collection__!r}: "
+            f"give a {spec.related().__name__}, its Ref or its id"
+        )
+
+
+class Refs(list[Ref[M]]):
+    """The related records of a `Relations` field: a list of `Ref`, and three verbs that go to the server at once.
+
+    `add`, `remove` and `set` are one request each. The server adds and removes by itself, so that what other programs
+    add or remove at the same time is not lost. What changes the list otherwise (`append`, `del`, ...) waits for the
+    record's `save()`, which sends the whole list. `aio` has the three verbs for async code.
+
+    Example:
+        >>> ann = User(email="ann@example.com", password="12345678").save()
+        >>> post = Post(title="Hello").save()
+        >>> post.reviewers.add(ann)
+        >>> post.reviewers == [ann], post.changed_fields
+        (True, set())
+        >>> post.reviewers.remove(ann)
+    """
+
+    __slots__ = ("_owner", "_spec")
+
+    def __init__(self, items: Iterable[Ref[M]], owner: Collection, spec: Spec) -> None:
+        super().__init__(items)
+        self._owner = owner
+        self._spec = spec
+
+    def add(self, *records: M | Ref[M] | str) -> None:
+        """Add records to the relation, on the server and here; those that are in it already stay.
+
+        Args:
+            records: Records, Refs or ids.
+
+        Raises:
+            InvalidRecord: One of them is none, or is not saved yet; or the list has changes that are not saved.
+            ValidationFailed: The server refused; the list is as before.
+        """
+        from pbmodels.models._sync import relations
+
+        relations.add(self, records)
+
+    def remove(self, *records: M | Ref[M] | str) -> None:
+        """Take records out of the relation, on the server and here; those that are not in it do no harm.
+
+        Args:
+            records: Records, Refs or ids.
+
+        Raises:
+            InvalidRecord: One of them is none; or the list has changes that are not saved.
+        """
+        from pbmodels.models._sync import relations
+
+        relations.remove(self, records)
+
+    def set(self, records: Iterable[M | Ref[M] | str]) -> None:
+        """Let the relation hold exactly these, on the server and here.
+
+        Args:
+            records: Records, Refs or ids.
+
+        Raises:
+            InvalidRecord: One of them is none, or is not saved yet.
+            ValidationFailed: The server refused; the list is as before.
+        """
+        from pbmodels.models._sync import relations
+
+        relations.set_to(self, records)
+
+    @property
+    def aio(self) -> AsyncRefs[M]:
+        """The verbs for async code: `await post.reviewers.aio.add(user)`."""
+        return AsyncRefs(self)
+
+    # What a list can do takes records and ids, as an assignment does.
+
+    def append(self, item: M | Ref[M] | str, /) -> None:
+        """Put a record at the end; `save()` sends it."""
+        super().append(self._ref(item))
+
+    def extend(self, items: Iterable[M | Ref[M] | str], /) -> None:
+        """Put records at the end; `save()` sends them."""
+        super().extend([self._ref(item) for item in items])
+
+    def insert(self, index: SupportsIndex, item: M | Ref[M] | str, /) -> None:
+        """Put a record at this place; `save()` sends it."""
+        super().insert(index, self._ref(item))
+
+    def _ref(self, item: Any) -> Ref[M]:
+        try:
+            ref: Ref[M] = ref_of(item)
+            refuse_other(self._spec, ref)
+        except ValueError as error:
+            raise InvalidRecord(f"{self._spec.label}: {error}", {self._spec.name: str(error)}) from None
+        if ref._model is None:
+            related: Any = self._spec.related()
+            ref = Ref(ref.id, related, ref._record)
+        return ref
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)  # a copy is bound to its own record when it is looked at there
+
+
+class AsyncRefs(Generic[M]):
+    """The async side of `Refs`."""
+
+    __slots__ = ("_refs",)
+
+    def __init__(self, refs: Refs[M]) -> None:
+        self._refs = refs
+
+    async def add(self, *records: M | Ref[M] | str) -> None:
+        """Add records to the relation, on the server and here."""
+        from pbmodels.models._async import relations
+
+        await relations.add(self._refs, records)
+
+    async def remove(self, *records: M | Ref[M] | str) -> None:
+        """Take records out of the relation, on the server and here."""
+        from pbmodels.models._async import relations
+
+        await relations.remove(self._refs, records)
+
+    async def set(self, records: Iterable[M | Ref[M] | str]) -> None:
+        """Let the relation hold exactly these, on the server and here."""
+        from pbmodels.models._async import relations
+
+        await relations.set_to(self._refs, records)

@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 from pbmodels._filter_text import MAX_SAFE_INTEGER
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._paths import unknown_field
+from pbmodels.models._refs import refuse_other
 from pbmodels.models._specs import Spec, make_spec
 from pbmodels.models._wire import named, to_wire
 from pbmodels.query import Kind
@@ -110,12 +111,7 @@ def _as_it_is(spec: Spec, value: Any, handler: Handler) -> Any:
 def _relations(spec: Spec, value: Any, handler: Handler) -> Any:
     refs = handler(value)
     for ref in refs if spec.multiple else [refs]:
-        record = ref.record
-        if record is not None and type(record).__collection__ != spec.related().__collection__:
-            raise ValueError(
-                f"relates to {spec.related().__collection__!r}, not to {type(record).__collection__!r}: "
-                f"give a {spec.related().__name__}, its Ref or its id"
-            )
+        refuse_other(spec, ref)
     if spec.multiple:
         _refuse_repeats(refs)
     return refs

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import string
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from pbmodels._errors import FilterError
 from pbmodels.client import NotFound
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._record import Record
@@ -17,6 +19,7 @@ from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import to_file
 from pbmodels.models._loading import loader_of
+from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.models._state import peek, state_of, values_of
@@ -90,57 +93,179 @@ def refuse_view(model: type[Collection]) -> None:
 
 @dataclass(frozen=True)
 class Saving:
-    """A save on its way: the request, and what each field went out as."""
+    """A save on its way.
 
+    Attributes:
+        record: The record.
+        call: The request.
+        sent: What each field went out as.
+        created: Whether the request makes the record.
+    """
+
+    record: Collection
     call: Call
     sent: dict[str, Any]
+    created: bool
 
 
-def saving(record: Collection) -> Saving | None:
+def saving(record: Collection, only: Iterable[object] | None = None, planned: Container[object] = ()) -> Saving | None:
     """What saves a record: a create, or an update of the changed fields; None without changes.
+
+    Args:
+        record: The record.
+        only: The fields to update, all by default.
+        planned: New records that are saved just before this one, so that it may relate to them.
 
     Raises:
         ModelError: The model is a view.
         InvalidRecord: The record was deleted, relates to one that is not saved yet, or has a list that was
             changed in place to hold what the server would change.
     """
-    state = peek(record)
-    collection = type(record).__collection__
-    refuse_view(type(record))
-    if state is not None and state.is_deleted:
-        raise InvalidRecord(f"{collection} record {record.id!r} was deleted; make a new one to save it again")
-    specs = specs_of(type(record))
+    model, state = type(record), peek(record)
+    collection = model.__collection__
+    refuse_view(model)
+    _refuse_deleted(record)
+    specs = specs_of(model)
     is_new = state is not None and state.is_new
+    names = changed(record)
+    if only is not None:
+        if is_new:
+            raise InvalidRecord(f"a new record of {collection!r} is saved as a whole: leave only= out")
+        names &= field_names(model, only)
     sent: dict[str, Any] = {}
     body: dict[str, Any] = {}
-    for name in sorted(changed(record), key=list(specs).index):
+    for name in sorted(names, key=list(specs).index):
         spec = specs[name]
-        value = _checked(record, spec, _settled(spec, record.__dict__[name]))
+        value = _checked(record, spec, _settled(spec, record.__dict__[name]), planned)
         sent[name] = to_wire(spec, value)
         if is_new and value is None:
             continue  # the server's own zero value
-        body[spec.server_name] = sent[name]
+        body.update(_in_place(record, spec, sent[name]) or {spec.server_name: sent[name]})
         if spec.kind is Kind.PASSWORD:
             body[f"{spec.server_name}Confirm"] = sent[name]
     if is_new:
-        return Saving(write_call(collection, None, body), sent)
-    return Saving(write_call(collection, record.id, body), sent) if body else None
+        return Saving(record, write_call(collection, None, body), sent, True)
+    return Saving(record, write_call(collection, record.id, body), sent, False) if body else None
 
 
-def _checked(record: Collection, spec: Spec, value: Any) -> Any:
+def _in_place(record: Collection, spec: Spec, value: Any) -> dict[str, Any]:
+    """What adds and removes the files that a list gained and lost, {} where only the whole list says it.
+
+    Files that someone else adds meanwhile stay; a list that was assigned, or put into another order, is what it is.
+    """
+    state = peek(record)
+    if spec.kind is not Kind.FILE or not spec.multiple or state is None or state.is_new:
+        return {}
+    if spec.name in record.__pydantic_fields_set__ or spec.name not in state.snapshots:
+        return {}
+    before = state.snapshots[spec.name]
+    kept = [item for item in value if isinstance(item, str)]
+    new = [item for item in value if not isinstance(item, str)]
+    if value != kept + new or kept != [name for name in before if name in kept]:
+        return {}
+    gone = [name for name in before if name not in kept]
+    return {
+        **({f"{spec.server_name}-": gone} if gone else {}),
+        **({f"{spec.server_name}+": new} if new else {}),
+    }
+
+
+def _checked(record: Collection, spec: Spec, value: Any, planned: Container[object] = ()) -> Any:
     """A list or dict that may have changed in place has not met its declared type since."""
     if spec.kind is Kind.RELATION:
-        for ref in value if spec.multiple else [value]:
-            if isinstance(ref, Ref) and ref.record is not None and ref.record.is_new:
-                message = f"{spec.label} relates to a {type(ref.record).__name__} that is not saved yet; save it first"
-                raise InvalidRecord(message, {spec.name: message})
+        refuse_new(spec, value if spec.multiple else [value], planned)
     state = peek(record)
     if spec.mutable and spec.kind is not Kind.FILE and state is not None and spec.name in state.snapshots:
         return record._checked(spec.name, value)
     return value
 
 
-def saved(record: Collection, saving: Saving, body: bytes, store: AuthStore) -> None:
+def refuse_new(spec: Spec, refs: Iterable[object], planned: Container[object] = ()) -> None:
+    """Raise `InvalidRecord` where a relation names a record that the server does not have."""
+    for ref in refs:
+        if isinstance(ref, Ref) and ref.record is not None and ref.record.is_new and ref.record not in planned:
+            message = f"{spec.label} relates to a {type(ref.record).__name__} that is not saved yet; save it first"
+            raise InvalidRecord(message, {spec.name: message})
+
+
+def new_related(record: Collection) -> list[tuple[Spec, Collection]]:
+    """The records that this one relates to and that the server does not have yet, with the relation."""
+    found: dict[Collection, Spec] = {}
+    for name, spec in specs_of(type(record)).items():
+        value = record.__dict__.get(name)
+        if spec.kind is Kind.RELATION and value:
+            for item in _settled(spec, value) if spec.multiple else [value]:
+                if isinstance(item, Ref) and item.record is not None and item.record.is_new:
+                    found.setdefault(item.record, spec)
+    return [(spec, related) for related, spec in found.items()]
+
+
+def _refuse_deleted(record: Collection) -> None:
+    state = peek(record)
+    if state is not None and state.is_deleted:
+        raise InvalidRecord(
+            f"{type(record).__collection__} record {record.id!r} was deleted; make a new one to save it again"
+        )
+
+
+def field_names(model: type[Collection], fields: Iterable[object]) -> set[str]:
+    """The names in Python of fields given as `Post.title` or as text.
+
+    Raises:
+        FilterError: One of them is no field of the model's own.
+    """
+    if isinstance(fields, str):
+        raise FilterError(f"give the fields as a list, such as [{model.__name__}.id]")
+    names = {spec.server_name: name for name, spec in specs_of(model).items()}
+    server_names = [name for name in to_fields(model, fields, ()) if name != "collectionId"]
+    for name in server_names:
+        if name not in names:
+            raise FilterError(unknown_field(model, name))
+    return {names[name] for name in server_names}
+
+
+def modifying(record: Collection, changes: Mapping[str, Any], modifier: str) -> Saving:
+    """An update in which the server itself adds to (`+`) or takes from (`-`) what it holds, or just takes the values.
+
+    Raises:
+        InvalidRecord: The record is not saved yet or deleted, or one of the fields has a change that is not saved.
+    """
+    model, specs = type(record), specs_of(type(record))
+    refuse_view(model)
+    _refuse_deleted(record)
+    if record.is_new:
+        raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to change on the server")
+    unsaved = changed(record)
+    for name in changes:
+        if modifier and name in unsaved:
+            message = f"{specs[name].label} has a change that is not saved; save() it first"
+            raise InvalidRecord(message, {name: message})
+    body = {f"{specs[name].server_name}{modifier}": value for name, value in changes.items()}
+    sent = {} if modifier else dict(changes)
+    return Saving(record, write_call(model.__collection__, record.id, body), sent, False)
+
+
+def increments(record: Collection, amounts: Mapping[str, Any]) -> Saving:
+    """The update that adds these amounts to number fields.
+
+    Raises:
+        InvalidRecord: A name is no number field, or an amount no number that it takes.
+    """
+    specs = specs_of(type(record))
+    for name, amount in amounts.items():
+        spec = specs.get(name)
+        if spec is None:
+            raise InvalidRecord(unknown_field(type(record), name), {name: "unknown"})
+        if spec.kind is not Kind.NUMBER:
+            raise InvalidRecord(f"{spec.label} is a {spec.kind} and cannot be incremented", {name: "no number"})
+        whole = isinstance(spec.type, type) and issubclass(spec.type, int)
+        if isinstance(amount, bool) or not isinstance(amount, int if whole else (int, float)):
+            wanted = "a whole number" if whole else "a number"
+            raise InvalidRecord(f"{spec.label} is incremented by {wanted}, not by {amount!r}", {name: wanted})
+    return modifying(record, {name: to_wire(specs[name], amount) for name, amount in amounts.items()}, "+")
+
+
+def saved(saving: Saving, body: bytes) -> None:
     """Take over what the server answered to a save.
 
     What was changed while the request was under way stays, and stays to be saved.
@@ -148,6 +273,7 @@ def saved(record: Collection, saving: Saving, body: bytes, store: AuthStore) -> 
     Raises:
         SchemaMismatch: The server kept the record but has no field for some of what was sent.
     """
+    record = saving.record
     model, specs = type(record), specs_of(type(record))
     fresh = loader_of(model).one(body)
     values = record.__dict__
@@ -157,6 +283,11 @@ def saved(record: Collection, saving: Saving, body: bytes, store: AuthStore) -> 
         if name not in saving.sent or _differs(specs[name], values[name], saving.sent[name])
     }
     known = {name: value for name, value in values.items() if isinstance(value, Ref) and value.record is not None}
+    lists = {
+        name: {ref.id: ref for ref in value if isinstance(ref, Ref)}
+        for name, value in values.items()
+        if isinstance(value, list) and specs[name].kind is Kind.RELATION
+    }
     withheld = {
         name: values[name]
         for name in saving.sent
@@ -169,12 +300,17 @@ def saved(record: Collection, saving: Saving, body: bytes, store: AuthStore) -> 
     state.expand = expand  # related records that are here already stay, where the relation still names them
     values = values_of(record)
     values.update({name: ref for name, ref in known.items() if values.get(name) == ref.id})
+    values.update({name: [refs.get(item, item) for item in values[name]] for name, refs in lists.items() if refs})
     values.update(withheld)
     values.update(later)
     record.__pydantic_fields_set__.update(later)
+    _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
+
+
+def keep_in_step(record: Collection, body: bytes, store: AuthStore) -> None:
+    """Let the auth store know what the server answered to a save, when it is who is signed in."""
     if (mine := store.record) is not None and mine.id == record.id:
         after_update(store, Record(from_json(body)))
-    _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
 
 
 def _refuse_loss(model: type[Collection], record_id: str, missing: list[str]) -> None:

@@ -459,15 +459,6 @@ async def test_the_verbs_of_a_record_awaited(aio: AsyncPocketBase) -> None:
         await post.aio.refresh()
 
 
-def test_a_relation_to_a_record_that_is_not_saved_yet(blog: PocketBase) -> None:
-    user = User(email="ann@example.com", password="12345678")
-
-    with pytest.raises(InvalidRecord, match=r"posts.author relates to a User that is not saved yet; save it first"):
-        Post(title="x", author=user).save()
-    with pytest.raises(InvalidRecord, match=r"posts.reviewers relates to a User that is not saved yet"):
-        Post(title="x", reviewers=[user]).save()
-
-
 async def test_what_changes_while_a_save_is_under_way_is_kept(aio: AsyncPocketBase) -> None:
     post = Post(title="x", cover=b"one", gallery=[b"two"])
     save = asyncio.create_task(post.aio.save())

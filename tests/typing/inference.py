@@ -17,6 +17,7 @@ from pbmodels import (
     File,
     FileField,
     FileList,
+    Files,
     Filter,
     ListResult,
     Page,
@@ -24,6 +25,7 @@ from pbmodels import (
     QuerySet,
     Record,
     Ref,
+    Refs,
     Relation,
     Relations,
     Sort,
@@ -99,9 +101,13 @@ def instance_access(post: Post) -> None:
     assert_type(post.author.record, User | None)
     assert_type(post.author.get(), User)
     assert_type(post.editor, Ref[User] | None)
-    assert_type(post.reviewers, list[Ref[User]])
+    assert_type(post.reviewers, Refs[User])
+    refs: list[Ref[User]] = post.reviewers
+    assert_type(refs[0].get(), User)
     assert_type(post.cover, File | None)
-    assert_type(post.gallery, list[File])
+    assert_type(post.gallery, Files)
+    assert_type(post.gallery[0], File)
+    assert_type(post.gallery[0].read(), bytes)
     assert_type(post.comments, QuerySet[Comment])
     assert_type(post.comments.where(Comment.text == "x").all(), list[Comment])
     assert_type(post.is_new, bool)
@@ -117,7 +123,13 @@ def writing(user: User) -> None:
     post.editor = None
     post.cover = Path("cover.png")
     post.cover = b"content"
+    post.gallery.append(Path("cover.png"))
+    post.reviewers.append(user)
+    post.reviewers.add(user, "id", Ref[User]("id"))
+    post.reviewers.set([user])
     assert_type(post.save(), Post)
+    assert_type(post.save(only=[Post.title, Post.author]), Post)
+    assert_type(post.increment(views=1), Post)
     assert_type(post.refresh(), Post)
     assert_type(Post.create(title="x", author=user), Post)
 
@@ -143,7 +155,7 @@ def queries() -> None:
         assert_type(event.record.title, str)
 
 
-async def queries_async(post: Post) -> None:
+async def queries_async(post: Post, user: User) -> None:
     """The same, awaited."""
     query = Post.aio.where(Post.views > 10)
     assert_type(query, AsyncQuerySet[Post])
@@ -152,6 +164,9 @@ async def queries_async(post: Post) -> None:
     assert_type(await Post.aio.get("id"), Post)
     assert_type(await post.aio.save(), Post)
     assert_type(await post.author.aio.get(), User)
+    await post.reviewers.aio.add(user)
+    assert_type(await post.gallery[0].aio.read(), bytes)
+    assert_type(await post.aio.increment(views=-1), Post)
     assert_type(await post.comments.aio.all(), list[Comment])
     async for found in query:
         assert_type(found, Post)

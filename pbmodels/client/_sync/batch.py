@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pbmodels.client._batch import (
     BatchCollection,
+    BatchRecord,
     BatchRequest,
     BatchResult,
+    BatchWrite,
     batch_call,
     batch_failed,
     batch_results,
@@ -43,12 +46,12 @@ class Batch:
 
     def __init__(self, client: BaseClient) -> None:
         self._client = client
-        self._requests: list[BatchRequest] = []
+        self._entries: list[BatchRequest | BatchWrite] = []
         self.results: list[BatchResult] = []
 
     def __len__(self) -> int:
-        """How many requests are queued."""
-        return len(self._requests)
+        """How many writes are queued."""
+        return len(self._entries)
 
     def __bool__(self) -> bool:
         return True
@@ -59,15 +62,45 @@ class Batch:
         Raises:
             InvalidRequest: The name cannot be a collection's.
         """
-        return BatchCollection(self._requests, name)
+        return BatchCollection(self._entries, name)
+
+    def save(self, record: BatchRecord, *, only: Iterable[object] | None = None) -> None:
+        """Save a model's record with the batch: it holds what the server keeps once the batch took effect.
+
+        When the batch is sent, the record's changes are checked and its hooks run; new records that it relates to
+        are created before it. If the batch fails, no record has changed.
+
+        Args:
+            record: The record; one without changes sends nothing.
+            only: Fields to save, such as `[Post.title]`; all by default.
+
+        Example:
+            >>> ann = User(email="ann@example.com", password="12345678")
+            >>> post = Post(title="Hello", author=ann)
+            >>> with pb.batch() as batch:
+            ...     batch.save(post)
+            >>> ann.is_new, post.is_new
+            (False, False)
+        """
+        self._entries.append(record.__batch_save__(self, only))
+
+    def delete(self, record: BatchRecord) -> None:
+        """Delete a model's record with the batch.
+
+        Example:
+            >>> post = Post(title="Hello").save()
+            >>> with pb.batch() as batch:
+            ...     batch.delete(post)
+        """
+        self._entries.append(record.__batch_delete__(self))
 
     def send(
         self, *, query: Query | None = None, headers: Headers | None = None, timeout: float | None = None
     ) -> list[BatchResult]:
         """Send all that is queued, as one request and one transaction.
 
-        After it succeeded the batch is empty, and can be filled anew. After a failure it still holds its
-        requests: `send` again repeats them. An empty batch is not sent.
+        After it succeeded the batch is empty, and can be filled anew. After a failure it still holds
+        them: `send` again repeats them. An empty batch is not sent.
 
         Args:
             query: More query parameters.
@@ -90,9 +123,20 @@ class Batch:
             >>> [result.status for result in batch.send()]
             [200, 200, 204]
         """
-        requests = tuple(self._requests)
+        entries = tuple(self._entries)
         self.results = []
+        requests: list[BatchRequest] = []
+        writes: list[tuple[BatchWrite, slice]] = []
+        planned: set[Any] = set()
+        for entry in entries:
+            if isinstance(entry, BatchRequest):
+                requests.append(entry)
+            else:
+                start = len(requests)
+                requests += entry.requests(planned)
+                writes.append((entry, slice(start, len(requests))))
         if not requests:
+            del self._entries[: len(entries)]
             return self.results
         call = batch_call(requests, query=query, headers=headers, timeout=timeout)
         try:
@@ -100,9 +144,17 @@ class Batch:
         except BadRequest as refused:
             failure = batch_failed(refused, requests, self._client.url)
         else:
-            del self._requests[: len(requests)]
+            del self._entries[: len(entries)]
             self.results = batch_results(call, content)
             keep_auth(self._client.auth_store, requests, self.results)
+            failures: list[Exception] = []
+            for write, part in writes:
+                try:
+                    write.settle(self.results[part])
+                except Exception as error:  # all took effect, so all shall know
+                    failures.append(error)
+            if failures:
+                raise failures[0]
             return self.results
         raise failure from None
 
@@ -115,4 +167,4 @@ class Batch:
         if kind is None:
             self.send()
         else:
-            self._requests.clear()
+            self._entries.clear()

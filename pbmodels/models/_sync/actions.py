@@ -1,19 +1,20 @@
 # Generated from pbmodels/models/_async/actions.py by .ci/unasync.py: edit that file and run `make generate`.
-"""The verbs of a model and of a record that ask the server."""
+"""The verbs of a model and of a record that read from the server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import NotFound, ValidationFailed
-from pbmodels.client._record_calls import after_delete, delete_call, view_call
+from pbmodels.client._record_calls import view_call
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import equal_to, to_expand
 from pbmodels.models._state import state_of
 from pbmodels.models._sync.query_set import QuerySet
-from pbmodels.models._writing import adopt, missing, refuse_view, saved, saving
+from pbmodels.models._sync.saves import save
+from pbmodels.models._writing import adopt, missing
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -65,35 +66,6 @@ def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str,
             setattr(record, name, value)
         save(record)
     return record, created
-
-
-def save(record: Collection) -> None:
-    """Create the record, or update what changed."""
-    under_way = saving(record)
-    if under_way is None:
-        return
-    client = sync_client(type(record))
-    try:
-        body = client.execute(under_way.call)
-    except NotFound as error:
-        raise missing(type(record), record.id, error) from None
-    saved(record, under_way, body, client.auth_store)
-
-
-def delete(record: Collection) -> None:
-    """Delete the record."""
-    model = type(record)
-    refuse_view(model)
-    state = state_of(record)
-    if state.is_new:
-        raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")
-    client = sync_client(model)
-    try:
-        client.execute(delete_call(model.__collection__, record.id))
-    except NotFound as error:
-        raise missing(model, record.id, error) from None
-    state.is_deleted = True
-    after_delete(client.auth_store, model.__collection__, record.id)
 
 
 def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:

@@ -1,0 +1,57 @@
+# Generated from pbmodels/models/_async/relations.py by .ci/unasync.py: edit that file and run `make generate`.
+"""The verbs of `Refs`: a multi-relation that changes on the server at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pbmodels.models._refs import Ref, Refs
+from pbmodels.models._state import values_of
+from pbmodels.models._sync.saves import modify
+from pbmodels.models._writing import modifying, refuse_new
+
+
+def add(refs: Refs[Any], records: Iterable[Any]) -> None:
+    """Add records to the relation."""
+    new = [refs._ref(record) for record in records]
+    refuse_new(refs._spec, new)
+    if refs._owner.is_new:
+        refs.extend(ref for ref in new if ref not in refs)
+    elif new:
+        _change(refs, "+", new)
+
+
+def remove(refs: Refs[Any], records: Iterable[Any]) -> None:
+    """Take records out of the relation."""
+    gone = [refs._ref(record) for record in records]
+    if refs._owner.is_new:
+        refs[:] = [ref for ref in refs if ref not in gone]
+    elif gone:
+        _change(refs, "-", gone)
+
+
+def set_to(refs: Refs[Any], records: Iterable[Any]) -> None:
+    """Let the relation hold exactly these."""
+    wanted = [refs._ref(record) for record in records]
+    refuse_new(refs._spec, wanted)
+    if refs._owner.is_new:
+        refs[:] = wanted
+        return
+    before = list(refs)
+    refs[:] = wanted
+    try:
+        _change(refs, "", wanted)
+    except BaseException:
+        refs[:] = before
+        raise
+
+
+def _change(refs: Refs[Any], modifier: str, records: list[Ref[Any]]) -> None:
+    owner, spec = refs._owner, refs._spec
+    ids = list(dict.fromkeys(ref.id for ref in records))
+    modify(modifying(owner, {spec.name: ids}, modifier))
+    here = {ref.id: ref for ref in (*refs, *records)}
+    kept: list[Ref[Any]] = getattr(owner, spec.name)
+    refs[:] = [here.get(ref.id, ref) for ref in kept]
+    values_of(owner)[spec.name] = refs
