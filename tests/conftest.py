@@ -1,38 +1,40 @@
-"""One real PocketBase per test session; every test that uses `blog` starts with empty collections."""
+"""One real PocketBase per test session, from the project's own plugin; the models are those of `tests.blog`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from pbmodels import AsyncPocketBase, PocketBase, PocketBaseServer, connect
-from pbmodels.schema import push
+from pbmodels import AsyncPocketBase, Collection, PocketBase, PocketBaseServer
 from tests.blog import MODELS
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PocketBaseServer]:
-    """The server of this session, with the collections of `tests.blog`."""
-    with PocketBaseServer() as running:
-        with running.client() as pb:
-            push(pb, *MODELS)
-        yield running
+# The plugin is named for an environment that was made before it was; where it is installed, this is the same one.
+pytest_plugins = ["pbmodels.testing.plugin", "pytester"]
 
 
 @pytest.fixture(scope="session")
-def superuser(server: PocketBaseServer) -> Iterator[PocketBase]:
-    """One superuser's client for the whole session: signing in is slow on purpose."""
-    with server.client() as pb:
-        yield pb
+def pocketbase_models() -> Sequence[type[Collection]]:
+    """The models whose collections the server gets."""
+    return MODELS
+
+
+@pytest.fixture(scope="session")
+def server(pocketbase_server: PocketBaseServer) -> PocketBaseServer:
+    """The server of this session."""
+    return pocketbase_server
+
+
+@pytest.fixture(scope="session")
+def superuser(pocketbase_superuser: PocketBase) -> PocketBase:
+    """One superuser's client for the whole session."""
+    return pocketbase_superuser
 
 
 @pytest.fixture
-def pb(server: PocketBaseServer, superuser: PocketBase) -> Iterator[PocketBase]:
-    """A client of this test's own, signed in as superuser."""
-    with PocketBase(server.url) as client:
-        client.auth_store.save(superuser.auth_store.token, superuser.auth_store.record)
-        yield client
+def blog(pb: PocketBase) -> PocketBase:
+    """The models of `tests.blog` connected to empty collections, as superuser."""
+    return pb
 
 
 @pytest.fixture
@@ -40,14 +42,6 @@ def guest(server: PocketBaseServer) -> Iterator[PocketBase]:
     """A client that nobody is signed in with."""
     with PocketBase(server.url) as client:
         yield client
-
-
-@pytest.fixture
-def blog(pb: PocketBase) -> PocketBase:
-    """The models of `tests.blog` connected to empty collections, as superuser."""
-    for model in reversed(MODELS):
-        pb.send(f"/api/collections/{model.__collection__}/truncate", method="DELETE")
-    return connect(pb)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ import typer
 from pbmodels._errors import PocketBaseError
 
 from ._failures import Exit, UsageError, report
-from ._models import load_models
 from ._settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -100,12 +99,18 @@ class Run:
         Raises:
             UsageError: The settings name none, or they cannot be imported.
         """
+        from pbmodels.models import ModelError
+        from pbmodels.models._import_path import load_models
+
         if self.settings.models is None:
             raise UsageError(
                 "which models? Give --models, e.g. --models app.models, set PBMODELS_MODELS, "
                 'or write models = "app.models" into [tool.pbmodels] of pyproject.toml'
             )
-        return load_models(self.settings.models, self.settings.folder)
+        try:
+            return load_models(self.settings.models, self.settings.folder)
+        except ModelError as error:
+            raise UsageError(f"--models {self.settings.models}: {error}") from error
 
     @functools.cached_property
     def console(self) -> Console:

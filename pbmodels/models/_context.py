@@ -58,6 +58,18 @@ def connect(server: str | PocketBase | None = None, **options: Any) -> PocketBas
 
 
 @contextmanager
+def connected(client: PocketBase) -> Generator[PocketBase]:
+    """Let `connect` have set this client inside the block, in all threads and tasks; for tests."""
+    global _default
+    before = _default
+    _default = client
+    try:
+        yield client
+    finally:
+        _default = before
+
+
+@contextmanager
 def using(client: C) -> Generator[C]:
     """Use a client for all models inside a `with` block, in this thread or task only.
 

@@ -11,7 +11,6 @@ import pytest
 
 from pbmodels import PocketBaseServer
 from pbmodels.cli._failures import UsageError
-from pbmodels.cli._models import load_models
 from pbmodels.cli._settings import read_settings
 from tests.cli.conftest import Cli
 
@@ -135,46 +134,6 @@ class TestFailures:
 
     def test_an_unknown_option_is_exit_code_2(self, cli: Cli) -> None:
         assert cli("doctor", "--colour").exit_code == 2
-
-
-class TestModels:
-    def test_a_module_in_its_order_without_the_bases(self) -> None:
-        assert [model.__name__ for model in load_models("tests.blog", Path.cwd())] == ["User", "Post", "Comment"]
-
-    def test_one_model_or_a_list_of_a_module(self) -> None:
-        assert [model.__name__ for model in load_models("tests.blog:Post", Path.cwd())] == ["Post"]
-        assert [model.__name__ for model in load_models("tests.blog:MODELS", Path.cwd())] == ["User", "Post", "Comment"]
-
-    def test_a_file(self, tmp_path: Path) -> None:
-        (tmp_path / "my_models.py").write_text(
-            "from __future__ import annotations\n"
-            "from pbmodels import Collection, Field\n"
-            "class Note(Collection, collection='notes'):\n    text: Field[str]\n",
-            "utf-8",
-        )
-
-        (note,) = load_models("my_models.py", tmp_path)
-
-        assert note(text="x").text == "x"
-
-    @pytest.mark.parametrize(
-        ("path", "message"),
-        [
-            ("tests.no_models", "there is no module 'tests.no_models'"),
-            ("nowhere.models", "there is no module 'nowhere.models'"),
-            ("missing.py", "there is no file"),
-            ("json", "holds no model"),
-            ("tests.blog:Author", "has no 'Author'"),
-            ("broken.py", "NameError: name 'oops'"),
-            ("needs.py", "No module named 'surely_not_here'"),
-        ],
-    )
-    def test_what_cannot_be_loaded_is_named(self, tmp_path: Path, path: str, message: str) -> None:
-        (tmp_path / "broken.py").write_text("oops", "utf-8")
-        (tmp_path / "needs.py").write_text("import surely_not_here", "utf-8")
-
-        with pytest.raises(UsageError, match=message):
-            load_models(path, tmp_path)
 
 
 def test_help_waits_for_nothing_heavy() -> None:

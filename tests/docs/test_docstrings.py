@@ -20,6 +20,7 @@ import pbmodels.client
 import pbmodels.query
 import pbmodels.schema
 import pbmodels.server
+import pbmodels.testing
 from pbmodels import PocketBase, using
 from tests.blog import Comment, Post, User
 from tests.docs.running import Session, difference
@@ -41,7 +42,7 @@ def examples() -> Iterator[doctest.DocTest]:
 def session(blog: PocketBase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """What examples may take for granted, and a server that looks as before afterwards."""
     monkeypatch.setattr("pbmodels.models._context._default", blog)
-    public = {name: getattr(module, name) for module in (pbmodels, pbmodels.schema) for name in module.__all__}
+    public = {name: getattr(module, name) for module in (pbmodels, pbmodels.schema, pbmodels.testing) for name in module.__all__}
     there = {collection.name for collection in blog.collections.get_full_list()}
     known = {"Post": Post, "User": User, "Comment": Comment, "pb": blog, "url": blog.url}
     blog.settings.update({"batch": {"enabled": True}})
@@ -77,7 +78,7 @@ def test_the_example_of(example: doctest.DocTest, session: Session) -> None:
 
 PUBLIC = [
     (f"{module.__name__}.{name}", value)
-    for module in (pbmodels, pbmodels.client, pbmodels.query, pbmodels.server, pbmodels.schema)
+    for module in (pbmodels, pbmodels.client, pbmodels.query, pbmodels.server, pbmodels.schema, pbmodels.testing)
     for name in module.__all__
     if inspect.isclass(value := getattr(module, name)) or inspect.isfunction(value)
 ]

@@ -63,6 +63,21 @@ def test_quickstart_async(tmp_path: Path) -> None:
     assert "gets side by side" in shown
 
 
+def test_the_tests_of_a_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+        + ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"],
+        cwd=ROOT / "examples" / "testing",
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert "4 passed" in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py"])
 def test_an_example_stays_short(name: str) -> None:
     assert len((ROOT / "examples" / name).read_text("utf-8").splitlines()) < 200

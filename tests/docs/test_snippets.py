@@ -14,6 +14,7 @@ from tests.docs.running import Session, difference
 ROOT = Path(__file__).parents[2]
 TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGES = [page for page in TEXTS if "```" in page.read_text("utf-8")]
+INCLUDED = re.compile(r'^--8<-- "(.+)"$', re.M)  # a file shown whole, which test_examples.py runs
 LANGUAGES = {"python", "text", "console", "toml"}
 
 # A block between fences; one that readers do not see, which starts and stops the page's server; or a table
@@ -40,8 +41,9 @@ def blocks(text: str) -> Iterator[Block]:
     for match, following in zip(found, [*found, None][1:], strict=True):
         if match["hidden"] is not None or match["fence"] == "python":
             prints = following is not None and following["fence"] == "text"
+            code = match["hidden"] if match["shown"] is None else match["shown"]
             yield Block(
-                match["hidden"] if match["shown"] is None else match["shown"],
+                INCLUDED.sub("", code),
                 text.count("\n", 0, match.start()) + 2,
                 following["shown"] if prints and following is not None else "",
             )
@@ -76,6 +78,9 @@ def test_no_block_escapes_the_test_of(page: Path) -> None:
     assert {fence for fence in fences if fence is not None} <= LANGUAGES
     for before, fence in zip([None, *fences], fences, strict=False):
         assert fence != "text" or before == "python", "a text block is what the Python block above it prints"
+    for path in INCLUDED.findall(page.read_text("utf-8")):
+        assert path.startswith("examples/")
+        assert (ROOT / path).is_file()
     assert page.read_text("utf-8").count("\n```") == 2 * sum(fence is not None for fence in fences)
 
 

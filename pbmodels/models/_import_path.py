@@ -1,4 +1,4 @@
-"""Finding a program's models by their import path."""
+"""Finding a program's models by their import path, for the command line and the pytest plugin."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ._failures import UsageError
+from pbmodels.models._errors import ModelError
 
 if TYPE_CHECKING:
-    from pbmodels.models import Collection
+    from pbmodels.models._collection import Collection
 
 
 def load_models(path: str, folder: Path) -> list[type[Collection]]:
@@ -23,20 +23,20 @@ def load_models(path: str, folder: Path) -> list[type[Collection]]:
         folder: Where imports and files are looked for.
 
     Raises:
-        UsageError: There is no such module, or it holds no model.
+        ModelError: There is no such module, or it holds no model.
 
     Example:
         >>> load_models("tests.blog", Path.cwd())
         [<class 'tests.blog.User'>, <class 'tests.blog.Post'>, <class 'tests.blog.Comment'>]
     """
-    from pbmodels.models import Collection
+    from pbmodels.models._collection import Collection
 
     name, _, attribute = path.partition(":")
     module = _import(name, folder)
     found: object = vars(module).values()
     if attribute:
         if not hasattr(module, attribute):
-            raise UsageError(f"{name} has no {attribute!r}; give the name of a model, or of a list of models")
+            raise ModelError(f"{name} has no {attribute!r}; give the name of a model, or of a list of models")
         value = getattr(module, attribute)
         found = value if isinstance(value, (list, tuple)) else [value]
     models = [
@@ -45,7 +45,7 @@ def load_models(path: str, folder: Path) -> list[type[Collection]]:
         if isinstance(value, type) and issubclass(value, Collection) and not _is_base(value)
     ]
     if not models:
-        raise UsageError(f"{path} holds no model: no subclass of pbmodels.Collection")
+        raise ModelError(f"{path} holds no model: no subclass of pbmodels.Collection")
     return list(dict.fromkeys(models))
 
 
@@ -63,18 +63,18 @@ def _import(name: str, folder: Path) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise UsageError(f"importing {name} failed: {error}; install what it needs") from None
-        raise UsageError(
+            raise ModelError(f"importing {name} failed: {error}; install what it needs") from None
+        raise ModelError(
             f"there is no module {name!r} in {folder} or among the installed packages; "
-            "give --models, e.g. --models app.models"
+            "write it as it is imported, e.g. app.models"
         ) from None
     except Exception as error:
-        raise UsageError(f"importing {name} failed: {type(error).__name__}: {error}") from error
+        raise ModelError(f"importing {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"there is no file {path}")
+        raise ModelError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -84,5 +84,5 @@ def _from_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[path.stem]
-        raise UsageError(f"importing {path} failed: {type(error).__name__}: {error}") from error
+        raise ModelError(f"importing {path} failed: {type(error).__name__}: {error}") from error
     return module
