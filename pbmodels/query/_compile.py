@@ -134,7 +134,11 @@ class _Writer:
     def _item(self, path: Path, value: object, opposite: bool) -> str:
         if not path.multiple:
             return _compare(path, "=", literal(value, self.grammar), opposite)
-        if isinstance(value, str) and is_crowded(path, self.crowded):
+        if not is_crowded(path, self.crowded):
+            return _compare(path.item(every=False), "=", literal(value, self.grammar), opposite)
+        if not value:  # no item is empty: an empty list counts as one
+            return _compare(path.length(), "=", "0", opposite)
+        if isinstance(value, str):
             patterns = [_pattern(Like.CONTAINS, stored, self.grammar) for stored in _json_texts(value)]
             parts = [_compare(path, "~", pattern, opposite) for pattern in patterns]
             return _group(parts, "&&" if opposite else "||")

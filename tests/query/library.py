@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pbmodels import Collection, Field, PocketBase, Relation, Relations, field, using
+from pbmodels import (
+    BackRelation,
+    Collection,
+    Field,
+    PocketBase,
+    Relation,
+    Relations,
+    back_relation,
+    field,
+    using,
+)
 from pbmodels.schema import push
 
 
@@ -16,6 +26,7 @@ class Person(Collection, collection="people"):
     born: Field[datetime | None] = field(default=None)
     skills: Field[list[Literal["news", "tech", "art"]]] = field(default_factory=list)
     mentor: Relation[Person | None] = field(default=None)
+    books: BackRelation[Book] = back_relation("owner")
 
 
 class Book(Collection, collection="books"):
@@ -37,6 +48,14 @@ MODELS = (Person, Book)
 MAY, JUNE = datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 6, 1, 12, 30, 0, 123000, UTC)
 
 
+class Row(NamedTuple):
+    """What one row of a filter's joins is about."""
+
+    reader: Person | None = None
+    tag: str | None = None
+    book: Book | None = None
+
+
 class Shelf:
     """The records of one server, in Python and in PocketBase."""
 
@@ -56,9 +75,18 @@ class Shelf:
         """The person that a relation leads to."""
         return None if ref is None else self._by_id[ref.id]
 
-    def readers(self, book: Book) -> list[Person | None]:
-        """The persons of a book as a join sees them: one missing person for none."""
-        return [self._by_id[ref.id] for ref in book.readers] or [None]
+    def rows(self, record: Book | Person) -> list[Row]:
+        """What a filter's joins see of a record: each of its readers, tags or books with each other, None for none."""
+        if isinstance(record, Person):
+            owned = [book for book in self.books if book.owner is not None and book.owner.id == record.id]
+            return [Row(book=book) for book in owned or [None]]
+        readers = [self._by_id[ref.id] for ref in record.readers]
+        return [Row(reader, tag) for reader in readers or [None] for tag in record.tags or [None]]
+
+    def people_ids(self, *conditions: Any) -> set[str]:
+        """The people that the server selects."""
+        with using(self.pb):
+            return {person.id for person in Person.where(*conditions).all()}
 
     def ids(self, *conditions: Any) -> set[str]:
         """The books that the server selects."""

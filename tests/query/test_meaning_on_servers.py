@@ -24,7 +24,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from pbmodels import BadRequest, Filter, FilterError, PocketBaseServer, using
-from tests.query.library import JUNE, MAY, Book, Person, Shelf
+from tests.query.library import JUNE, MAY, Book, Person, Row, Shelf
 from tests.query.versions import thorough
 
 
@@ -34,8 +34,7 @@ def shelf(any_server: PocketBaseServer) -> Iterator[Shelf]:
         yield Shelf(pb, any_server.version)
 
 
-Row = Person | None
-Atom = Callable[[Shelf, Book, Row], bool]
+Atom = Callable[[Shelf, Any, Row], bool]
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Both:
     def __invert__(self) -> Both:
         return self.inverted or Both(~self.filter, lambda s, b, _: not self.selects(s, b), self)
 
-    def selects(self, shelf: Shelf, book: Book) -> bool:
-        return any(self.fits(shelf, book, row) for row in shelf.readers(book))
+    def selects(self, shelf: Shelf, record: Book | Person) -> bool:
+        return any(self.fits(shelf, record, row) for row in shelf.rows(record))
 
 
 def lower(text: str) -> str:
@@ -70,7 +69,7 @@ def plain(value: Any) -> Any:
 
 ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
-PATHS: dict[str, tuple[Any, Callable[[Shelf, Book, Row], Any]]] = {
+PATHS: dict[str, tuple[Any, Callable[[Shelf, Book, Person | None], Any]]] = {
     "title": (Book.title, lambda s, b, r: b.title),
     "subtitle": (Book.subtitle, lambda s, b, r: b.subtitle),
     "genre": (Book.genre, lambda s, b, r: b.genre or ""),
@@ -109,11 +108,11 @@ def compared(name: str, sign: str, value: Any) -> Both:
     target = plain(value)
     if sign in ORDERS:
         order = ORDERS[sign]
-        return Both(order(expr, value), lambda s, b, r: (x := get(s, b, r)) is not None and order(x, target))
+        return Both(order(expr, value), lambda s, b, r: (x := get(s, b, r.reader)) is not None and order(x, target))
     nothing = "" if name in TEXTS or name in DATES or name == "genre" else None
 
     def same(s: Shelf, b: Book, r: Row) -> bool:
-        x = get(s, b, r)
+        x = get(s, b, r.reader)
         return bool((nothing if x is None else x) == target)
 
     if sign == "==":
@@ -126,7 +125,9 @@ def searched(name: str, how: str, word: str) -> Both:
     expr, get = PATHS[name]
     small = lower(word)
     found = {"contains": str.__contains__, "startswith": str.startswith, "endswith": str.endswith}[how]
-    return Both(getattr(expr, how)(word), lambda s, b, r: (x := get(s, b, r)) is not None and found(lower(x), small))
+    return Both(
+        getattr(expr, how)(word), lambda s, b, r: (x := get(s, b, r.reader)) is not None and found(lower(x), small)
+    )
 
 
 def one_of(name: str, values: list[Any]) -> Both:
@@ -134,7 +135,8 @@ def one_of(name: str, values: list[Any]) -> Both:
     expr, get = PATHS[name]
     nothing = "" if name in TEXTS else None
     return Both(
-        expr.in_(values), lambda s, b, r: (nothing if (x := get(s, b, r)) is None else x) in [plain(v) for v in values]
+        expr.in_(values),
+        lambda s, b, r: (nothing if (x := get(s, b, r.reader)) is None else x) in [plain(v) for v in values],
     )
 
 
@@ -143,7 +145,7 @@ def empty(name: str) -> Both:
     expr, get = PATHS[name]
     zero = 0 if name in NUMBERS else False if name in BOOLS else ""
     nothing = None if name in NUMBERS or name in BOOLS else ""
-    return Both(expr.is_empty(), lambda s, b, r: (nothing if (x := get(s, b, r)) is None else x) == zero)
+    return Both(expr.is_empty(), lambda s, b, r: (nothing if (x := get(s, b, r.reader)) is None else x) == zero)
 
 
 def paired(left: str, sign: str, right: str) -> Both:
@@ -153,13 +155,13 @@ def paired(left: str, sign: str, right: str) -> Both:
         order = ORDERS[sign]
 
         def ordered(s: Shelf, b: Book, r: Row) -> bool:
-            x, y = get(s, b, r), get_other(s, b, r)
+            x, y = get(s, b, r.reader), get_other(s, b, r.reader)
             return x is not None and y is not None and bool(order(x, y))
 
         return Both(order(one, other), ordered)
 
     def same(s: Shelf, b: Book, r: Row) -> bool:
-        x, y = get(s, b, r), get_other(s, b, r)
+        x, y = get(s, b, r.reader), get_other(s, b, r.reader)
         return bool(("" if x is None else x) == ("" if y is None else y))
 
     return Both(one == other, same) if sign == "==" else Both(one != other, lambda s, b, r: not same(s, b, r))
@@ -200,7 +202,7 @@ def tagged(value: str) -> Both:
 
 
 def skilled(value: str) -> Both:
-    return Both(Book.readers.skills.contains(value), lambda s, b, r: r is not None and value in r.skills)
+    return Both(Book.readers.skills.contains(value), lambda s, b, r: r.reader is not None and value in r.reader.skills)
 
 
 def owner_skilled(value: str) -> Both:
