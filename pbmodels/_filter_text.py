@@ -13,10 +13,11 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Protocol, runtime_checkable
 
 from dateutil.relativedelta import relativedelta
@@ -25,6 +26,10 @@ from pbmodels._errors import FilterError, InexpressibleText
 
 MAX_SAFE_INTEGER = 2**53
 """Numbers are stored as 64-bit floats: integers beyond this lose their last digits silently."""
+
+
+MAX_LENGTH = 3500
+"""Bytes of a filter's UTF-8 text that PocketBase accepts."""
 
 
 class Grammar(enum.Enum):
@@ -45,24 +50,56 @@ class GrammarNeeded(Exception):
     """A literal has a backslash and the server's grammar is not known yet."""
 
 
+class Parameters:
+    """Texts that go beside a filter as query parameters, which it names: `title = @request.query.p0`.
+
+    Superusers alone may do that. It says what no literal can: a trailing backslash to servers before 0.39.9, and long
+    texts, which the filter's limit does not count then. Numbers would be compared as text, and stay literals.
+
+    Args:
+        taken: Names of query parameters that the request has already.
+
+    Attributes:
+        values: The texts by their names.
+    """
+
+    __slots__ = ("_taken", "values")
+
+    LONG = 40
+    """Texts of more characters are moved out of the filter."""
+
+    def __init__(self, taken: Container[str] = ()) -> None:
+        self._taken = taken
+        self.values: dict[str, str] = {}
+
+    def name(self, text: str, grammar: Grammar | None) -> str | None:
+        """How the filter names this text, None where a literal does."""
+        if len(text) <= self.LONG and not (grammar is Grammar.RAW and text.endswith("\\")):
+            return None
+        name = next(name for number in count() if (name := f"p{number}") not in self._taken and name not in self.values)
+        self.values[name] = text
+        return f"@request.query.{name}"
+
+
 @runtime_checkable
 class FilterSource(Protocol):
     """Anything that can be passed as `filter=`: it becomes text once the server's grammar is known."""
 
-    def render(self, grammar: Grammar | None) -> str:
+    def render(self, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
         """The filter's text; raises `GrammarNeeded` when it depends on a grammar not given."""
         ...
 
 
-def quote(text: str, grammar: Grammar | None) -> str:
+def quote(text: str, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
     """One string as a literal that nothing inside it can end.
 
     Args:
         text: Any string.
         grammar: The server's grammar, or None when it is not known.
+        parameters: Takes texts that are better not written as literals, where the request may carry them.
 
     Returns:
-        The literal, quotes included.
+        The literal, quotes included, or the name of the parameter.
 
     Raises:
         InexpressibleText: No literal of this grammar has this value.
@@ -80,6 +117,8 @@ def quote(text: str, grammar: Grammar | None) -> str:
         raise InexpressibleText(
             "the value has half of a surrogate pair, which is not valid Unicode text; remove it"
         ) from None
+    if parameters is not None and (name := parameters.name(text, grammar)) is not None:
+        return name
     if "\\" in text:
         if grammar is None:
             raise GrammarNeeded
@@ -88,7 +127,7 @@ def quote(text: str, grammar: Grammar | None) -> str:
         elif text.endswith("\\"):
             raise InexpressibleText(
                 "PocketBase before 0.39.9 cannot express a filter value that ends in a backslash; "
-                "update the server, or compare this value in Python"
+                "update the server, ask as a superuser, or compare this value in Python"
             )
     return '"' + text.replace('"', '\\"') + '"'
 
@@ -151,12 +190,13 @@ def number_text(value: int | float | Decimal) -> str:
     return format(value, "f") if isinstance(value, Decimal) else format(int(value), "d")
 
 
-def literal(value: object, grammar: Grammar | None) -> str:
+def literal(value: object, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
     """Any value as a literal of the filter language.
 
     Args:
         value: None, bool, int, float, Decimal, str, an aware datetime, a `RelativeTime`, or an Enum of one of those.
         grammar: The server's grammar, needed only for text with a backslash.
+        parameters: See `quote`.
 
     Returns:
         The literal's text.
@@ -178,7 +218,7 @@ def literal(value: object, grammar: Grammar | None) -> str:
     if isinstance(value, (int, float, Decimal)):
         return number_text(value)
     if isinstance(value, str):
-        return quote(value, grammar)
+        return quote(value, grammar, parameters)
     if isinstance(value, datetime):
         return f'"{date_text(value)}"'
     if isinstance(value, RelativeTime):
@@ -192,6 +232,30 @@ def literal(value: object, grammar: Grammar | None) -> str:
         f"a value of type {type(value).__name__} cannot stand in a filter; "
         "use a str, number, bool, None or a datetime with a timezone"
     )
+
+
+def size(text: str) -> int:
+    """The length of a filter as the server counts it: in bytes.
+
+    Example:
+        >>> size('name = "ü"')
+        11
+    """
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def checked_size(text: str) -> str:
+    """The text of a filter, if the server accepts one of this size.
+
+    Raises:
+        FilterError: It is too long.
+    """
+    if (length := size(text)) > MAX_LENGTH:
+        raise FilterError(
+            f"the filter has {length} bytes in {len(text)} characters, and PocketBase accepts {MAX_LENGTH} bytes; "
+            "ask for less at once, or filter the rest in Python"
+        )
+    return text
 
 
 _PLACEHOLDER = re.compile(r"\{:([A-Za-z_]\w*)\}")
@@ -255,24 +319,31 @@ class BoundFilter:
             if not isinstance(value, FilterSource):
                 literal(value, Grammar.ESCAPED)
 
-    def render(self, grammar: Grammar | None) -> str:
-        """The filter's text for a server of this grammar; `GrammarNeeded` when that decides."""
+    def render(self, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
+        """The filter's text for a server of this grammar; `GrammarNeeded` when that decides.
+
+        Raises:
+            FilterError: It is longer than the server accepts, or a value has no literal there.
+        """
+        return checked_size(self._text(grammar, parameters))
+
+    def _text(self, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
         return "".join(
-            part if index % 2 == 0 else self._operand(self._values[part], grammar)
+            part if index % 2 == 0 else self._operand(self._values[part], grammar, parameters)
             for index, part in enumerate(self._parts)
         )
 
     @staticmethod
-    def _operand(value: object, grammar: Grammar | None) -> str:
+    def _operand(value: object, grammar: Grammar | None, parameters: Parameters | None) -> str:
         if isinstance(value, FilterSource):
-            text = value.render(grammar)
+            text = value.render(grammar, parameters)
             if not text.strip():
                 raise FilterError("the filter to be nested is empty; leave it and its placeholder out")
             return f"({text})"
-        return literal(value, grammar)
+        return literal(value, grammar, parameters)
 
     def __str__(self) -> str:
-        return self.render(Grammar.ESCAPED)
+        return self._text(Grammar.ESCAPED)
 
     def __repr__(self) -> str:
         return f"BoundFilter({str(self)!r})"

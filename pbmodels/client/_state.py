@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
-from pbmodels._filter_text import Grammar, GrammarNeeded
+from pbmodels._errors import FilterError
+from pbmodels._filter_text import Grammar, GrammarNeeded, Parameters
 from pbmodels._version import __version__
 from pbmodels.client import _body
 from pbmodels.client._answer import Answer
@@ -29,6 +30,7 @@ from pbmodels.client._transport import AsyncTransports, SyncTransports, Wire
 BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
 AfterSend = Callable[[httpx.Response], "httpx.Response | None"]
 
+_SUPERUSERS_WORDS = ("@request.", "@collection.")
 _DEFAULT_HEADERS = encoded(
     {"User-Agent": f"pbmodels/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 )
@@ -84,11 +86,32 @@ class ClientState:
         """The call with its filter as text; None when the server's grammar has to be asked for first."""
         if call.filter is None:
             return call
+        parameters = Parameters(taken=call.query)
         try:
-            text = call.filter.render(self.grammar)
+            try:
+                text = call.filter.render(self.grammar)
+            except FilterError:
+                if not self._by_superuser(call):
+                    raise
+                text = call.filter.render(self.grammar, parameters)
         except GrammarNeeded:
             return None
-        return replace(call, filter=None, query={**call.query, "filter": text} if text else call.query)
+        word = next((word for word in _SUPERUSERS_WORDS if word in text), None) if "@" in text else None
+        if word is not None and self._by_superuser(call) is False:
+            raise FilterError(
+                f"PocketBase takes filters with {word!r} in them from superusers only, even inside a value: "
+                "sign in as a superuser, or compare this value in Python"
+            )
+        query = {**call.query, **parameters.values, "filter": text} if text else call.query
+        return replace(call, filter=None, query=query)
+
+    def _by_superuser(self, call: Call) -> bool | None:
+        """Whether a superuser asks, None where that shows later."""
+        if any(name.lower() == "authorization" for name in call.headers):
+            return None
+        if not self.auth_store.token:
+            return None if self._has_authorization or self.session is not None else False
+        return self.auth_store.is_superuser
 
     def request(self, call: Call, http_client: Any, stack: ExitStack, form: type[Form]) -> httpx.Request:
         """The call as a request, after the `before_send` hook; files that this opens are closed by `stack`.

@@ -1,8 +1,8 @@
 """Expressions that compile to PocketBase's filter and sort text; pure, no I/O."""
 
 from pbmodels._errors import FilterError, InexpressibleText
-from pbmodels._filter_text import BoundFilter, Grammar, RelativeTime
-from pbmodels.query._compile import MAX_COMPARISONS, MAX_LENGTH, compile_filter
+from pbmodels._filter_text import MAX_LENGTH, BoundFilter, Grammar, RelativeTime
+from pbmodels.query._compile import MAX_COMPARISONS, compile_filter
 from pbmodels.query._expressions import Expr, Flag, PointExpr, Sort, at
 from pbmodels.query._functions import geo_distance, strftime
 from pbmodels.query._macros import (

@@ -18,13 +18,10 @@ import re
 from dataclasses import dataclass
 
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import Grammar, literal, quote, without_quoted
+from pbmodels._filter_text import Grammar, Parameters, checked_size, literal, quote, without_quoted
 from pbmodels.query._lists import crowded_lists, is_crowded, refuse_inexpressible
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not, Or, Raw
 from pbmodels.query._paths import UNKNOWN, Kind, Path
-
-MAX_LENGTH = 3500
-"""Bytes of a filter's UTF-8 text that PocketBase accepts."""
 
 MAX_COMPARISONS = 200
 """Comparisons in a filter that PocketBase accepts, those between constants included."""
@@ -36,40 +33,26 @@ _OPERATOR = re.compile(r"[=!<>~?]+")
 _SHORT = MAX_COMPARISONS * len("a=1")
 
 
-def compile_filter(node: Filter, grammar: Grammar | None) -> str:
+def compile_filter(node: Filter, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
     """The text of a condition.
 
     Args:
         node: The condition.
         grammar: How the server reads backslashes, None when that is not known.
+        parameters: Takes the texts that go beside the filter, where the request may carry them.
 
     Raises:
         FilterError: The text is longer, or has more comparisons, than the server accepts, or a value or an
             opposite cannot be written.
         GrammarNeeded: A value has a backslash and `grammar` is None.
     """
-    text = filter_text(node, grammar)
-    if (length := size(text)) > MAX_LENGTH:
-        raise FilterError(
-            f"the filter has {length} bytes in {len(text)} characters, and PocketBase accepts {MAX_LENGTH} bytes; "
-            "ask for less at once, or filter the rest in Python"
-        )
+    text = checked_size(filter_text(node, grammar, parameters))
     if too_many(text, grammar):
         raise FilterError(
             f"the filter has {comparisons(text, grammar)} comparisons, and PocketBase accepts {MAX_COMPARISONS}; "
             "ask for less at once, or filter the rest in Python"
         )
     return text
-
-
-def size(text: str) -> int:
-    """The length of a filter as the server counts it: in bytes.
-
-    Example:
-        >>> size('name = "ü"')
-        11
-    """
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def comparisons(text: str, grammar: Grammar | None) -> int:
@@ -87,14 +70,15 @@ def too_many(text: str, grammar: Grammar | None, accepted: int = MAX_COMPARISONS
     return len(text) > _SHORT and comparisons(text, grammar) > accepted
 
 
-def filter_text(node: Filter, grammar: Grammar | None) -> str:
+def filter_text(node: Filter, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
     """The text of a condition, whatever its size."""
-    return _Writer(grammar, crowded_lists(node)).text(node, False)
+    return _Writer(grammar, parameters, crowded_lists(node)).text(node, False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
     grammar: Grammar | None
+    parameters: Parameters | None
     crowded: frozenset[str]
 
     def text(self, node: Filter, opposite: bool) -> str:
@@ -110,9 +94,9 @@ class _Writer:
             case Comparison(path, operator, operand):
                 if isinstance(operand, Path):
                     return _compare(path, operator, operand.text, opposite, operand)
-                return _compare(path, operator, literal(operand, self.grammar), opposite)
+                return _compare(path, operator, self._literal(operand), opposite)
             case Matching(path, how, value):
-                return _compare(path, "~", _pattern(how, value, self.grammar), opposite)
+                return _compare(path, "~", self._pattern(how, value), opposite)
             case In(path, values):
                 if not values:
                     return _EVERYTHING if opposite else _NOTHING
@@ -124,25 +108,31 @@ class _Writer:
                     raise FilterError(
                         f"~ cannot negate the raw filter text {str(bound)!r}: write the opposite in the text itself"
                     )
-                text = bound.render(self.grammar)
+                text = bound.render(self.grammar, self.parameters)
                 if not text.strip():
                     raise FilterError("the filter text is empty; leave it out to ask for all records")
                 return f"({text})"
             case _:
                 raise FilterError(f"{type(node).__name__} is no condition")
 
+    def _literal(self, value: object) -> str:
+        return literal(value, self.grammar, self.parameters)
+
+    def _pattern(self, how: Like, value: str) -> str:
+        return _pattern(how, value, self.grammar, self.parameters)
+
     def _item(self, path: Path, value: object, opposite: bool) -> str:
         if not path.multiple:
-            return _compare(path, "=", literal(value, self.grammar), opposite)
+            return _compare(path, "=", self._literal(value), opposite)
         if not is_crowded(path, self.crowded):
-            return _compare(path.item(every=False), "=", literal(value, self.grammar), opposite)
+            return _compare(path.item(every=False), "=", self._literal(value), opposite)
         if not value:  # no item is empty: an empty list counts as one
             return _compare(path.length(), "=", "0", opposite)
         if isinstance(value, str):
-            patterns = [_pattern(Like.CONTAINS, stored, self.grammar) for stored in _json_texts(value)]
+            patterns = [self._pattern(Like.CONTAINS, stored) for stored in _json_texts(value)]
             parts = [_compare(path, "~", pattern, opposite) for pattern in patterns]
             return _group(parts, "&&" if opposite else "||")
-        return _compare(path.item(every=False), "=", literal(value, self.grammar), opposite)
+        return _compare(path.item(every=False), "=", self._literal(value), opposite)
 
 
 def _group(parts: list[str], joiner: str) -> str:
@@ -207,7 +197,7 @@ def _emptiness(path: Path) -> tuple[Path, str, str]:
             return path, "=", '""'
 
 
-def _pattern(how: Like, value: str, grammar: Grammar | None) -> str:
+def _pattern(how: Like, value: str, grammar: Grammar | None, parameters: Parameters | None) -> str:
     """The operand of `~` that finds `value` itself, wildcards and backslashes in it included.
 
     An operand without an unescaped `%` is wrapped in `%` by the server, which also escapes `\\ % _` in it, but not
@@ -216,7 +206,7 @@ def _pattern(how: Like, value: str, grammar: Grammar | None) -> str:
     `%`, `_` and itself literally.
     """
     if how is Like.CONTAINS and not any(special in value for special in "\\%_"):
-        return quote(value, grammar)
+        return quote(value, grammar, parameters)
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = {
         Like.CONTAINS: f"%{escaped}%",
@@ -225,7 +215,7 @@ def _pattern(how: Like, value: str, grammar: Grammar | None) -> str:
     }[how]
     if "\\" not in value:
         grammar = Grammar.RAW  # `\%` and `\_` stay as they are in both grammars
-    return quote(pattern, grammar)
+    return quote(pattern, grammar, parameters)
 
 
 _GO_ESCAPES = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}

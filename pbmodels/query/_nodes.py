@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import BoundFilter, Grammar
+from pbmodels._filter_text import BoundFilter, Grammar, Parameters
 from pbmodels.query._paths import Path
 
 
@@ -48,11 +48,11 @@ class Filter:
         """The condition as a tree holds it; a bool field gives the comparison that it stands for."""
         return self
 
-    def render(self, grammar: Grammar | None) -> str:
+    def render(self, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
         """The filter's text for a server of this grammar; `GrammarNeeded` when that decides."""
         from pbmodels.query._compile import compile_filter
 
-        return compile_filter(self._node(), grammar)
+        return compile_filter(self._node(), grammar, parameters)
 
     def __str__(self) -> str:
         from pbmodels.query._compile import filter_text

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import Grammar, literal
+from pbmodels._filter_text import MAX_LENGTH, Grammar, literal, size
 from pbmodels.query._compile import (
     MAX_COMPARISONS,
-    MAX_LENGTH,
     comparisons,
     compile_filter,
     filter_text,
-    size,
     too_many,
 )
 from pbmodels.query._nodes import And, Filter, In
@@ -28,8 +26,10 @@ def split(node: Filter) -> list[Filter]:
 
     Only `field.in_(values)` that stands alone or is joined by AND can be cut; the longest one is.
 
+    What cannot be cut is left as it is: whether it can be sent depends on who asks.
+
     Raises:
-        FilterError: The condition is too large and cannot be cut.
+        FilterError: A part would be too large.
     """
     if _fits(node):
         return [node]
@@ -40,7 +40,6 @@ def split(node: Filter) -> list[Filter]:
         default=None,
     )
     if longest is None or len(longest.values) < 2:
-        compile_filter(node, Grammar.ESCAPED)  # says what is too large
         return [node]
     found: In = longest
 

@@ -61,6 +61,8 @@ class Shelf:
 
     def __init__(self, pb: PocketBase, version: str) -> None:
         push(pb, *MODELS)
+        for model in MODELS:
+            pb.collections.truncate(model.__collection__)
         self.pb = pb
         self.version = version
         self.people = _people()

@@ -10,14 +10,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from pbmodels import Filter, FilterError, PocketBaseServer, geo_distance, now, strftime, year
+from pbmodels import PocketBaseServer, now, year
 from tests.query.library import Book, Person, Row, Shelf
 from tests.query.test_meaning_on_servers import Both, conditions, lower, written
 from tests.query.versions import thorough
@@ -57,10 +56,10 @@ def json_at(*keys: Any) -> Get:
     def get(s: Shelf, b: Any, r: Row) -> Any:
         found = b.notes
         for key in keys:
-            try:
-                found = found[key]
-            except (KeyError, IndexError, TypeError):
-                return None
+            if isinstance(found, dict):
+                found = found.get(key)
+            else:
+                found = found[key] if isinstance(found, list) and key in range(len(found)) else None
         return found
 
     return get
