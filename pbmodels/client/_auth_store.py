@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from pbmodels.client._cookies import COOKIE, auth_cookie, from_cookies
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._record import Record
 from pbmodels.client._token import NOBODY, TokenLife, claims, life_of
@@ -104,6 +105,66 @@ class AuthStore:
         if fire_immediately:
             callback(self.token, self.record)
         return unsubscribe
+
+    def load_from_cookie(self, cookie: str, key: str = COOKIE) -> None:
+        """Keep what a `Cookie` header says, or nobody when it says nothing: for web back ends.
+
+        Anyone can write a cookie: `pb.users.auth_refresh()` has the server check the token before you trust the record.
+
+        Args:
+            cookie: The value of the request's `Cookie` header.
+            key: The cookie's name.
+
+        Example:
+            >>> store = AuthStore()
+            >>> store.load_from_cookie(
+            ...     "theme=dark; pb_auth=%7B%22token%22%3A%22t%22%2C%22record%22%3A%7B%22id%22%3A%22u1%22%7D%7D"
+            ... )
+            >>> store.token, store.record.id
+            ('t', 'u1')
+        """
+        self.save(*from_cookies(cookie, key))
+
+    def export_to_cookie(
+        self,
+        key: str = COOKIE,
+        *,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: Literal["Strict", "Lax", "None"] | None = "Strict",
+    ) -> str:
+        """Who is signed in, as the value of a `Set-Cookie` header that ends with the token: for web back ends.
+
+        The official JavaScript SDK reads it, and `load_from_cookie` reads what that writes. A record that makes it too
+        long for browsers is cut down to `id`, `email`, `verified` and its collection.
+
+        Args:
+            key: The cookie's name.
+            path: The part of the site that gets the cookie.
+            domain: The domain that gets it, by default the host alone.
+            secure: Whether it is for https only.
+            http_only: Whether it is hidden from the page's JavaScript.
+            same_site: Which sites' links and forms it goes along with.
+
+        Raises:
+            InvalidRequest: The key, path or domain cannot stand in a cookie.
+
+        Example:
+            >>> AuthStore().export_to_cookie()
+            'pb_auth=...; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict'
+        """
+        return auth_cookie(
+            self.token,
+            self.record,
+            key,
+            path=path,
+            domain=domain,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+        )
 
     def life(self) -> TokenLife:
         """When the token is to be refreshed and when it ends; read from the token once, then remembered."""

@@ -21,6 +21,7 @@ class AsyncPocketBase(AsyncBaseClient):
         url: The server's address, `http://127.0.0.1:8090` by default.
         auth_store: Where to keep who is signed in; in memory by default.
         headers: Headers for every request.
+        lang: The language to ask for, as `Accept-Language`; PocketBase's hooks can act on it.
         timeout: Seconds, or an `httpx.Timeout`; 30 by default.
         before_send: Sees, and may change or replace, every `httpx.Request`.
         after_send: Sees, and may replace, every `httpx.Response`.
@@ -59,6 +60,7 @@ class PocketBase(BaseClient):
         url: The server's address, `http://127.0.0.1:8090` by default.
         auth_store: Where to keep who is signed in; in memory by default.
         headers: Headers for every request.
+        lang: The language to ask for, as `Accept-Language`; PocketBase's hooks can act on it.
         timeout: Seconds, or an `httpx.Timeout`; 30 by default.
         before_send: Sees, and may change or replace, every `httpx.Request`.
         after_send: Sees, and may replace, every `httpx.Response`.

@@ -40,7 +40,7 @@ class Form:
             if isinstance(file.content, os.PathLike):
                 stack.enter_context(cast("IO[bytes]", content))
             parts.append((name, (os.path.basename(file.name), content, file.media_type)))
-        return {}, {"data": {"@jsonPayload": encode(rest).decode()}, "files": parts}
+        return {}, {"data": {"@jsonPayload": encode(rest).decode()} if rest else {}, "files": parts}
 
     @classmethod
     def _content(cls, file: Upload) -> IO[bytes] | bytes:

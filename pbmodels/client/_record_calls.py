@@ -64,7 +64,7 @@ def list_call(
     sort: Paths | None = None,
     expand: Paths | None = None,
     fields: Paths | None = None,
-    skip_total: bool | None = None,
+    skip_total: bool = False,
     query: Query | None = None,
     headers: Headers | None = None,
 ) -> Call:
@@ -137,7 +137,7 @@ def delete_call(collection: str, record_id: str, *, query: Query | None = None, 
 def auth_call(
     collection: str,
     action: str,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | None,
     *,
     expand: Paths | None = None,
     fields: Paths | None = None,
@@ -150,7 +150,7 @@ def auth_call(
         f"{base_path(collection)}/{action}",
         query=list_query(expand=expand, fields=fields, query=query),
         headers=headers or {},
-        json={key: value for key, value in body.items() if value is not None},
+        json=None if body is None else {key: value for key, value in body.items() if value is not None},
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote
+
+from pydantic_core import to_json
 
 from pbmodels._filter_text import FilterSource, date_text
 from pbmodels.client._body import Files
@@ -15,6 +17,9 @@ from pbmodels.client._errors import InvalidRequest
 Query = Mapping[str, Any]
 Headers = Mapping[str, str]
 FilterLike = str | FilterSource
+
+# What the official JavaScript SDK does not percent-encode, in a path and in a query.
+_IN_PATHS, _IN_QUERIES = "!'()*", "!()*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def segment(value: str, what: str) -> str:
     if value in ("", ".", ".."):
         raise InvalidRequest(f"the {what} {value!r} cannot stand in a path; give a real one")
     try:
-        return quote(value, safe="")
+        return quote(value, safe=_IN_PATHS)
     except UnicodeEncodeError:
         raise InvalidRequest(f"the {what} {value!r} is not valid Unicode text") from None
 
@@ -89,23 +94,36 @@ def check_path(path: str) -> None:
 
 
 def query_value(value: Any) -> str:
-    """One query parameter as text: lists join with commas, datetimes as PocketBase writes them."""
+    """One query parameter as text: dicts and lists as JSON, datetimes as PocketBase writes them."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return date_text(value)
     if isinstance(value, FilterSource):
         return format(value)
-    if isinstance(value, (list, tuple)):
-        return ",".join(query_value(item) for item in value)
+    if isinstance(value, (Mapping, list, tuple)):
+        return to_json(value).decode()
     return str(value)
 
 
 def encode_query(query: Query) -> str:
-    """A query string; None values are left out, as in the official SDKs."""
-    if not query:
-        return ""
-    return urlencode({key: query_value(value) for key, value in query.items() if value is not None}, quote_via=quote)
+    """A query string, as the official SDKs write it: None values are left out, a list names its parameter again.
+
+    Example:
+        >>> encode_query({"page": 1, "fields": None, "tag": ["a", "b c"]})
+        'page=1&tag=a&tag=b%20c'
+    """
+    parts: list[str] = []
+    for key, value in query.items():
+        for item in value if isinstance(value, (list, tuple)) else (value,):
+            if item is not None:
+                parts.append(f"{quote(key, safe=_IN_QUERIES)}={quote(query_value(item), safe=_IN_QUERIES)}")
+    return "&".join(parts)
+
+
+def _joined(paths: str | Sequence[str] | None) -> str | None:
+    """Several fields as the server reads them, in one parameter."""
+    return (paths if isinstance(paths, str) else ",".join(paths)) if paths else None
 
 
 def list_query(
@@ -116,7 +134,7 @@ def list_query(
     sort: str | Sequence[str] | None = None,
     expand: str | Sequence[str] | None = None,
     fields: str | Sequence[str] | None = None,
-    skip_total: bool | None = None,
+    skip_total: bool = False,
     query: Query | None = None,
 ) -> dict[str, Any]:
     """The query parameters of a list; the filter only if it is text already.
@@ -132,10 +150,10 @@ def list_query(
         "page": page,
         "perPage": per_page,
         "filter": filter if isinstance(filter, str) and filter else None,
-        "sort": sort or None,
-        "expand": expand or None,
-        "fields": fields or None,
-        "skipTotal": None if skip_total is None else int(skip_total),
+        "sort": _joined(sort),
+        "expand": _joined(expand),
+        "fields": _joined(fields),
+        "skipTotal": 1 if skip_total else None,
     }
     return {**{key: value for key, value in options.items() if value is not None}, **(query or {})}
 

@@ -197,7 +197,7 @@ def make_session(
 
 def refresh_call(token: str) -> Call:
     """The request that gives a new token for this one's owner."""
-    return Call("POST", f"{base_path(owner(token)[0] or 'users')}/auth-refresh", json={})
+    return Call("POST", f"{base_path(owner(token)[0] or 'users')}/auth-refresh")
 
 
 class Rewinder:

@@ -43,6 +43,7 @@ class ClientState:
     url: httpx.URL
     auth_store: AuthStore
     headers: Mapping[str, str] = field(repr=False)
+    lang: str
     timeout: httpx.Timeout
     before_send: BeforeSend | None
     after_send: AfterSend | None
@@ -59,7 +60,8 @@ class ClientState:
         self.sync_transports = SyncTransports(wire)
         self.async_transports = AsyncTransports(wire)
         self.origin = str(self.url).rstrip("/")
-        self._headers = merged(_DEFAULT_HEADERS, encoded(self.headers))
+        own = [*_DEFAULT_HEADERS, *encoded({"Accept-Language": self.lang})]
+        self._headers = merged(own, encoded(self.headers))
         names = {name.lower() for name, _ in self._headers}
         self._has_authorization = b"authorization" in names
         self._host = [] if b"host" in names else [(b"Host", self.url.netloc)]
@@ -213,6 +215,7 @@ def make_state(
     *,
     auth_store: AuthStore | None,
     headers: Mapping[str, str] | None,
+    lang: str,
     timeout: float | httpx.Timeout | None,
     before_send: BeforeSend | None,
     after_send: AfterSend | None,
@@ -238,6 +241,7 @@ def make_state(
         url=address,
         auth_store=AuthStore() if auth_store is None else auth_store,
         headers=headers or {},
+        lang=lang,
         timeout=timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(timeout),
         before_send=before_send,
         after_send=after_send,

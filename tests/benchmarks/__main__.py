@@ -17,8 +17,9 @@ from rich.table import Table as Grid
 
 from tests.benchmarks import contests
 from tests.benchmarks.dataset import stocked_server
-from tests.benchmarks.javascript import Skipped, javascript
+from tests.benchmarks.javascript import javascript
 from tests.benchmarks.rounds import Contestant, compete
+from tests.javascript_sdk import Missing
 
 TITLES = {
     "read": "Reading {records:,} records, 1000 a page",
@@ -53,7 +54,7 @@ def main() -> None:
         skipped, node = "", None
         try:
             node = stack.enter_context(javascript(server.url, token))
-        except Skipped as reason:
+        except Missing as reason:
             skipped = f"npm pocketbase: {reason}"
         table = contests.Table(
             url=server.url,

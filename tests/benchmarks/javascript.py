@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,13 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from tests.benchmarks.dataset import Article, Draft
-
-_FOLDER = Path(__file__).resolve().parents[2] / ".bench"
-_PACKAGE = _FOLDER / "node_modules" / "pocketbase" / "package.json"
-
-
-class Skipped(Exception):
-    """Why the JavaScript SDK takes no part."""
+from tests.javascript_sdk import FOLDER, installed
 
 
 class JavaScript:
@@ -38,34 +31,19 @@ class JavaScript:
         return float(answer["milliseconds"]) / 1000
 
 
-def _install() -> str:
-    """The SDK's version, after installing it with npm on first use."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise Skipped(f"{'Node' if program == 'node' else 'npm'} not found: skipped")
-    if not _PACKAGE.exists():
-        _FOLDER.mkdir(exist_ok=True)
-        command = ["npm", "install", "--prefix", str(_FOLDER), "--no-audit", "--no-fund", "--silent", "pocketbase"]
-        try:
-            subprocess.run(command, capture_output=True, check=True, timeout=120)
-        except subprocess.SubprocessError:
-            raise Skipped("npm could not install the JavaScript SDK: skipped") from None
-    return str(json.loads(_PACKAGE.read_text())["version"])
-
-
 @contextmanager
 def javascript(url: str, token: str) -> Generator[JavaScript]:
     """The SDK, signed in, in a Node process.
 
     Raises:
-        Skipped: Node or npm is missing, or the SDK cannot be installed.
+        Missing: Node or npm is missing, or the SDK cannot be installed.
     """
-    sdk = _install()
+    sdk = installed()
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     script = str(Path(__file__).with_name("node.mjs"))
     process = subprocess.Popen(
         ["node", script, url, Article.__collection__, Draft.__collection__],
-        cwd=_FOLDER,
+        cwd=FOLDER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

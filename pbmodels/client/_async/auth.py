@@ -321,7 +321,7 @@ class AsyncAuthService(AsyncAccountService):
         Raises:
             Unauthorized: Nobody is signed in, or the token is no longer valid.
         """
-        return await self._sign_in("auth-refresh", {}, expand, fields, query, headers)
+        return await self._sign_in("auth-refresh", None, expand, fields, query, headers)
 
     async def impersonate(
         self,
@@ -374,7 +374,7 @@ class AsyncAuthService(AsyncAccountService):
     async def _sign_in(
         self,
         action: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         expand: Paths | None,
         fields: Paths | None,
         query: Query | None,

@@ -209,15 +209,23 @@ class AccountService:
             pb.collection("users").unlink_external_auth(user.id, "google")
             ```
         """
-        for link in self.list_external_auths(record_id, headers=headers):
-            if link.provider == provider:
-                self._client.collection("_externalAuths").delete(link.id, query=query, headers=headers)
-                return
-        raise NotFound(
-            f"the record {record_id!r} of {self.name!r} has no account of {provider!r} linked; see list_external_auths",
-            url=f"{self._client.url}{calls.records_path('_externalAuths')}",
-            status=404,
+        links = self._client.collection("_externalAuths")
+        condition = self._client.filter(
+            "recordRef = {:record} && provider = {:provider}", record=record_id, provider=provider
         )
+        try:
+            link = links.get_first_list_item(condition, headers=headers)
+        except NotFound as error:
+            missing = NotFound(
+                f"the record {record_id!r} of {self.name!r} has no account of {provider!r} linked; "
+                "see list_external_auths",
+                url=error.url,
+                status=404,
+            )
+        else:
+            links.delete(link.id, query=query, headers=headers)
+            return
+        raise missing
 
     def _post(self, action: str, body: dict[str, Any], query: Query | None, headers: Headers | None) -> None:
         self._client.execute(calls.auth_call(self.name, action, body, query=query, headers=headers))

@@ -320,7 +320,7 @@ class AuthService(AccountService):
         Raises:
             Unauthorized: Nobody is signed in, or the token is no longer valid.
         """
-        return self._sign_in("auth-refresh", {}, expand, fields, query, headers)
+        return self._sign_in("auth-refresh", None, expand, fields, query, headers)
 
     def impersonate(
         self,
@@ -373,7 +373,7 @@ class AuthService(AccountService):
     def _sign_in(
         self,
         action: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         expand: Paths | None,
         fields: Paths | None,
         query: Query | None,
