@@ -38,6 +38,7 @@ NAMES = {
     "asynccontextmanager": "contextmanager",
     "async_transports": "sync_transports",
     "async_client": "sync_client",
+    "async_show": "show",
 }
 DROPPED = {"async", "await"}
 

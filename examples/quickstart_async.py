@@ -41,6 +41,7 @@ class Post(Collection, collection="posts"):
     author: Relation[User]
     cover: FileField = field(default=None)
     created: Field[datetime] = autodate()
+    updated: Field[datetime] = autodate(on_update=True)
 
 
 class Comment(Collection, collection="comments"):

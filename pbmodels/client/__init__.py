@@ -23,6 +23,8 @@ from pbmodels.client._errors import (
     Unauthorized,
     ValidationFailed,
 )
+from pbmodels.client._realtime.hub import RealtimeStats
+from pbmodels.client._realtime.pacing import RealtimeOptions
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import AuthResult
 from pbmodels.client._service_records import BackupFile, CronJob, LogStats, SQLResult
@@ -59,6 +61,8 @@ __all__ = [
     "PocketBase",
     "PocketBaseError",
     "RateLimited",
+    "RealtimeOptions",
+    "RealtimeStats",
     "Record",
     "RequestTimeout",
     "SQLResult",

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 from pydantic_core import from_json
 
 from pbmodels.client._errors import InvalidRequest, OAuth2Failed
-from pbmodels.client._realtime import ServerEvent
 
 OAUTH2_TOPIC = "@oauth2"
 """What the provider's answer arrives on."""
@@ -168,13 +167,13 @@ def provider_page(auth_url: str, redirect_url: str, state: str, scopes: Sequence
     return f"{address}?{urlencode(query, quote_via=quote, safe='')}"
 
 
-def code_of(event: ServerEvent, state: str, provider: str) -> str:
+def code_of(answer: str, state: str, provider: str) -> str:
     """The code that the provider sent.
 
     Raises:
         OAuth2Failed: It sent none, or the answer is not for this sign-in.
     """
-    data = from_json(event.data)
+    data = from_json(answer)
     if data.get("state") != state:
         raise OAuth2Failed(f"the answer of {provider!r} is not for this sign-in (its state differs); start again")
     code = data.get("code")

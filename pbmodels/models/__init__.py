@@ -17,7 +17,7 @@ from pbmodels.models._errors import (
     SchemaMismatch,
     UnreadableRecord,
 )
-from pbmodels.models._events import Event
+from pbmodels.models._events import Event, UnrecoverableWarning
 from pbmodels.models._fields import (
     BackRelation,
     Field,
@@ -81,6 +81,7 @@ __all__ = [
     "Rules",
     "SchemaMismatch",
     "UnreadableRecord",
+    "UnrecoverableWarning",
     "Url",
     "ViewCollection",
     "Watch",

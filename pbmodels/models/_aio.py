@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from pbmodels.client._realtime.catchup import Recover
+from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.models._async import actions, saves
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
@@ -65,10 +67,22 @@ class AsyncModel(Generic[M]):
         id: str | None = None,
         expand: Sequence[Any] = (),
         fields: Sequence[Any] = (),
+        timeout: float | None = None,
+        recover: Recover = "changes",
+        buffer: int = 1000,
+        overflow: Overflow = "wait",
         **params: object,
     ) -> AsyncWatch[M]:
         """Changes of records, as they happen."""
-        return self.where(*conditions, **params).watch(id=id, expand=expand, fields=fields)
+        return self.where(*conditions, **params).watch(
+            id=id,
+            expand=expand,
+            fields=fields,
+            timeout=timeout,
+            recover=recover,
+            buffer=buffer,
+            overflow=overflow,
+        )
 
 
 class AsyncActions(Generic[M]):

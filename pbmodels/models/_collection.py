@@ -11,6 +11,8 @@ from pydantic_core import CoreSchema
 from pbmodels.client import AsyncPocketBase, PocketBase
 from pbmodels.client._async.batch import AsyncBatch
 from pbmodels.client._file_urls import file_url
+from pbmodels.client._realtime.catchup import Recover
+from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.models._aio import Aio
 from pbmodels.models._async.saves import AsyncBatchDelete, AsyncBatchSave
 from pbmodels.models._auth_options import AuthOptions
@@ -229,21 +231,33 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         id: str | None = None,
         expand: Sequence[Any] = (),
         fields: Sequence[Any] = (),
+        timeout: float | None = None,
+        recover: Recover = "changes",
+        buffer: int = 1000,
+        overflow: Overflow = "wait",
         **params: object,
     ) -> Watch[Self]:
-        """Changes of records, as they happen: a context manager and an iterator of `Event(action, record)`.
+        """Changes of records, as they happen: a context manager and an iterator of `Event`.
 
-        A record that stops matching the conditions sends nothing; when it matches again, an `update`.
+        Each has `action`, `record`, and `recovered` where a catch-up found it after the connection had
+        broken. A record that stops matching the conditions sends nothing; when it matches again, an `update`.
 
         Args:
             conditions: Which records, as in `where`.
             id: One record only.
             expand: Relations to bring along.
             fields: Fields to send, all by default.
+            timeout: Seconds without an event after which iteration ends, never by default.
+            recover: What to bring back when the connection was broken: `"changes"`, `"full"` (deletions too, found
+                by comparing all ids), or None.
+            buffer: How many events to hold when they come faster than they are used.
+            overflow: What happens to more: `"wait"` slows this watch's own stream; `"event"` gives an event with the
+                action `overflow`, then fetches what was left out.
             params: The values of placeholders in filter text.
 
         Raises:
-            ClientResponseError: The server refused, or was not reached, when the watch begins.
+            ClientResponseError: The server refused, or was not reached, when the watch begins: `NotFound` and
+                `Forbidden` for what may not be watched.
 
         Example:
             >>> with Post.watch(Post.status == True) as events:
@@ -252,7 +266,15 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             >>> event.action, event.record.title
             ('create', 'News')
         """
-        return cls.where(*conditions, **params).watch(id=id, expand=expand, fields=fields)
+        return cls.where(*conditions, **params).watch(
+            id=id,
+            expand=expand,
+            fields=fields,
+            timeout=timeout,
+            recover=recover,
+            buffer=buffer,
+            overflow=overflow,
+        )
 
     # What a record asks the server
 

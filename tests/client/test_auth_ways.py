@@ -28,10 +28,11 @@ from pbmodels import (
     ValidationFailed,
 )
 from tests.client.conftest import PASSWORD
-from tests.client.flavours import done
+from tests.client.flavours import done, new_client
 from tests.client.mailbox import Mailbox
 from tests.client.odd_server import OddServer, answer
 from tests.client.oidc import OidcProvider, code_from, visit
+from tests.faults.proxy import FaultProxy
 
 
 async def close(client: Any) -> None:
@@ -138,7 +139,7 @@ async def test_oauth2_all_in_one(visitor: Any, accounts: str, oidc: OidcProvider
     assert (result.record.email, result.record.nick, result.meta["isNew"]) == (email, "Ännchen", True)
     assert (result.meta["id"], result.meta["name"]) == (oidc.user["sub"], "Ann")
     assert (visitor.auth_store.token, visitor.auth_store.record) == (result.token, result.record)
-    assert not visitor._streams or all(stream._closed for stream in visitor._streams)
+    assert not visitor.realtime.is_connected
 
     again = await done(visitor.collection(accounts).auth_with_oauth2("oidc", visit))
     assert (again.record.id, again.meta["isNew"]) == (result.record.id, False)
@@ -193,14 +194,11 @@ async def test_a_provider_that_is_not_there(visitor: Any, accounts: str) -> None
         await done(visitor.collection(accounts).auth_with_oauth2("google", visit))
 
 
-async def test_the_connection_that_waits_breaks(server: PocketBaseServer, visitor: Any, accounts: str) -> None:
-    def cut(url: str) -> None:
-        for stream in tuple(visitor._streams):
-            network = stream._chunks.response.extensions["network_stream"]
-            network.get_extra_info("socket").shutdown(2)
-
-    with pytest.raises(ConnectionFailed):
-        await done(visitor.collection(accounts).auth_with_oauth2("oidc", cut, timeout=30))
+async def test_the_connection_that_waits_breaks(server: PocketBaseServer, flavour: str, accounts: str) -> None:
+    with FaultProxy(server.url) as proxy:
+        async with new_client(flavour, proxy.url) as visitor:
+            with pytest.raises(ConnectionFailed):
+                await done(visitor.collection(accounts).auth_with_oauth2("oidc", lambda url: proxy.cut(), timeout=30))
 
 
 async def test_oauth2_with_a_redirect_page_of_one_s_own(visitor: Any, accounts: str, oidc: OidcProvider) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pbmodels import BoundFilter, ConnectionFailed, InvalidRequest, RateLimited
 from pbmodels._filter_text import Grammar, GrammarNeeded
-from pbmodels.client._realtime import EventDecoder, Retries, ServerEvent, Topic, backoff
+from pbmodels.client._realtime.pacing import Retries, backoff
+from pbmodels.client._realtime.stream import EventDecoder, ServerEvent
+from pbmodels.client._realtime.topics import Topic
 from tests.blog import Post
 
 lines = st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=["Cs"]), max_size=20)

@@ -88,7 +88,7 @@ def test_nested_relations_come_along_whole(blog: PocketBase) -> None:
     user = User(email="ann@example.com", password="12345678", name="Ann").save()
     post = Post(title="x", author=user, views=7).save()
 
-    with Comment.watch(expand=[Comment.post.author], fields=[Comment.text, Comment.post]) as events:
+    with Comment.watch(expand=[Comment.post.author], fields=[Comment.text, Comment.post], recover=None) as events:
         Comment(text="c", post=post).save()
         record = next(events).record
 
@@ -116,7 +116,7 @@ def test_plain_iteration(blog: PocketBase) -> None:
     with PocketBase(blog.url) as other:
         other.auth_store.save(blog.auth_store.token)
         other.collection("posts").create({"title": "a"})
-        with Post.watch() as mine:
+        with Post.watch(Post.title == "b") as mine:
             other.collection("posts").create({"title": "b"})
             assert next(mine).record.title == "b"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.client import _record_calls as calls
 from pbmodels.client._async.accounts import AsyncAccountService
-from pbmodels.client._async.events import AsyncEventStream
 from pbmodels.client._auth_methods import (
     OAUTH2_TOPIC,
     REDIRECT_PATH,
@@ -17,10 +17,11 @@ from pbmodels.client._auth_methods import (
     provider_page,
 )
 from pbmodels.client._auth_store import AuthStore
-from pbmodels.client._deadline import AsyncDeadline, AsyncUrlCallback
 from pbmodels.client._errors import InvalidRequest, RequestTimeout
+from pbmodels.client._realtime.inbox import Mark
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, Headers, Query, list_query, segment
+from pbmodels.client._url_callback import AsyncUrlCallback, async_show
 
 if TYPE_CHECKING:
     from pbmodels.client._clients import AsyncPocketBase
@@ -280,21 +281,21 @@ class AsyncAuthService(AsyncAccountService):
         """
         info = (await self.list_auth_methods(headers=headers)).provider(provider)
         redirect_url = f"{self._client.url}{REDIRECT_PATH}"
-        code = None
-        stream = AsyncEventStream(self._client, [OAUTH2_TOPIC], reconnects=False)
-        async with AsyncDeadline(stream, timeout) as deadline:
-            await stream.open()
-            state = stream.client_id
-            await deadline.show(url_callback, provider_page(info.auth_url, redirect_url, state, scopes))
-            async for event in stream:
-                code = code_of(event, state, provider)
-                break
-        if code is None:
-            raise RequestTimeout(
+        listener, inbox = await self._client.realtime._private(OAUTH2_TOPIC)
+        try:
+            state = listener.client_id
+            deadline = time.monotonic() + timeout
+            await async_show(url_callback, provider_page(info.auth_url, redirect_url, state, scopes))
+            answer = await inbox.get(max(0.0, deadline - time.monotonic()))
+        finally:
+            await self._client.realtime._portal.leave(listener)
+        if isinstance(answer, Mark):
+            raise inbox.error or RequestTimeout(
                 f"nobody signed in to {self.name!r} with {provider!r} within {timeout:g} seconds; "
                 "start again, or give a longer timeout=",
                 is_abort=True,
             )
+        code = code_of(answer, state, provider)
         return await self.auth_with_oauth2_code(
             provider,
             code,

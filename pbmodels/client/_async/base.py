@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ssl
-import weakref
 from collections.abc import AsyncIterable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 import httpx
 
@@ -20,6 +19,7 @@ from pbmodels.client._async.files import AsyncFileService
 from pbmodels.client._async.health import AsyncHealthService
 from pbmodels.client._async.keeper import AsyncKeeper
 from pbmodels.client._async.logs import AsyncLogService
+from pbmodels.client._async.realtime import AsyncRealtimeService
 from pbmodels.client._async.records import AsyncRecordService
 from pbmodels.client._async.settings import AsyncSettingsService
 from pbmodels.client._async.sql import AsyncSQLService
@@ -31,10 +31,6 @@ from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import make_session
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
-
-if TYPE_CHECKING:
-    from pbmodels.client._async.events import AsyncEventStream
-
 
 _Pieces = AsyncIterable[bytes]
 
@@ -82,7 +78,6 @@ class AsyncBaseClient:
         self._state = state
         self._http_client = http_client
         self._keeper = AsyncKeeper(self)
-        self._streams: weakref.WeakSet[AsyncEventStream] = weakref.WeakSet()
         self.collections = AsyncCollectionService(self)
         self.files = AsyncFileService(self)
         self.health = AsyncHealthService(self)
@@ -91,6 +86,7 @@ class AsyncBaseClient:
         self.crons = AsyncCronService(self)
         self.backups = AsyncBackupService(self)
         self.sql = AsyncSQLService(self)
+        self.realtime = AsyncRealtimeService(self)
 
     def _apart(self, auth_store: AuthStore) -> Any:
         """A client of the same class and options, with this auth store."""
@@ -313,9 +309,7 @@ class AsyncBaseClient:
 
         A later request opens new connections.
         """
-        for stream in tuple(self._streams):
-            if stream.is_here:
-                await stream.aclose()
+        await self.realtime.aclose()
         await self._state.async_transports.close()
 
     async def __aenter__(self) -> Self:

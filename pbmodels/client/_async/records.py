@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pbmodels.client import _record_calls as calls
 from pbmodels.client._async.auth import AsyncAuthService
 from pbmodels.client._async.paging import all_pages
-from pbmodels.client._errors import NotFound
+from pbmodels.client._errors import InvalidRequest, NotFound
+from pbmodels.client._realtime.catchup import Event
+from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths
 from pbmodels.client._request import FilterLike, Headers, Query, segment
+
+if TYPE_CHECKING:
+    from pbmodels.client._realtime.subscription import AsyncUnsubscribe
 
 
 class AsyncRecordService(AsyncAuthService):
@@ -236,3 +241,58 @@ class AsyncRecordService(AsyncAuthService):
         """
         await self._client.execute(calls.delete_call(self.name, record_id, query=query, headers=headers))
         calls.after_delete(self._client.auth_store, self.name, record_id)
+
+    async def subscribe(
+        self,
+        topic: str,
+        callback: Callable[[Event[Record]], object],
+        *,
+        filter: FilterLike | None = None,
+        expand: Paths | None = None,
+        fields: Paths | None = None,
+        query: Query | None = None,
+        headers: Headers | None = None,
+    ) -> AsyncUnsubscribe:
+        """Call back with every change of these records; after a break with what was created or updated meanwhile.
+
+        Catching up goes by the field `updated`: without it, or if `fields` leaves it or the id out, what changes while
+        a connection is broken is missed.
+
+        Args:
+            topic: `*` for all records, or one record's id.
+            callback: Called with an `Event`: `action`, `record` and `recovered`.
+            filter: Only records that match.
+            expand: Relations to bring along.
+            fields: Fields to give, all by default.
+            query: More query parameters, which API rules can see.
+            headers: Headers, which API rules can see.
+
+        Returns:
+            A function that ends this subscription.
+
+        Raises:
+            NotFound: There is no such collection or record, or a rule hides it.
+            Forbidden: Only superusers may see the records.
+            BadRequest: The filter has a mistake.
+            InvalidRequest: The topic is no id, or its conditions are longer than the server accepts.
+
+        Example:
+            >>> stop = await pb.collection("posts").subscribe("*", lambda event: print(event.action))
+            >>> await stop()
+        """
+        if not isinstance(topic, str) or not topic:
+            raise InvalidRequest(f"subscribe() of {self.name!r} needs '*' or a record's id")
+        record_id = None if topic == "*" else topic
+        what = Topic(self.name, record_id, filter, expand, fields, query, headers)
+        return await self._client.realtime._subscribe_to_records(what, callback)
+
+    async def unsubscribe(self, topic: str | None = None) -> None:
+        """End the subscriptions of `*` or of one record's id; without either, all of this collection.
+
+        Example:
+            >>> await pb.collection("posts").unsubscribe()
+        """
+        if topic:
+            await self._client.realtime.unsubscribe(f"{self.name}/{topic}")
+        else:
+            await self._client.realtime.unsubscribe_by_prefix(f"{self.name}/")

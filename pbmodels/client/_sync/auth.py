@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,12 @@ from pbmodels.client._auth_methods import (
     provider_page,
 )
 from pbmodels.client._auth_store import AuthStore
-from pbmodels.client._deadline import Deadline, UrlCallback
 from pbmodels.client._errors import InvalidRequest, RequestTimeout
+from pbmodels.client._realtime.inbox import Mark
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, Headers, Query, list_query, segment
 from pbmodels.client._sync.accounts import AccountService
-from pbmodels.client._sync.events import EventStream
+from pbmodels.client._url_callback import UrlCallback, show
 
 if TYPE_CHECKING:
     from pbmodels.client._clients import PocketBase
@@ -279,21 +280,21 @@ class AuthService(AccountService):
         """
         info = (self.list_auth_methods(headers=headers)).provider(provider)
         redirect_url = f"{self._client.url}{REDIRECT_PATH}"
-        code = None
-        stream = EventStream(self._client, [OAUTH2_TOPIC], reconnects=False)
-        with Deadline(stream, timeout) as deadline:
-            stream.open()
-            state = stream.client_id
-            deadline.show(url_callback, provider_page(info.auth_url, redirect_url, state, scopes))
-            for event in stream:
-                code = code_of(event, state, provider)
-                break
-        if code is None:
-            raise RequestTimeout(
+        listener, inbox = self._client.realtime._private(OAUTH2_TOPIC)
+        try:
+            state = listener.client_id
+            deadline = time.monotonic() + timeout
+            show(url_callback, provider_page(info.auth_url, redirect_url, state, scopes))
+            answer = inbox.get(max(0.0, deadline - time.monotonic()))
+        finally:
+            self._client.realtime._portal.leave(listener)
+        if isinstance(answer, Mark):
+            raise inbox.error or RequestTimeout(
                 f"nobody signed in to {self.name!r} with {provider!r} within {timeout:g} seconds; "
                 "start again, or give a longer timeout=",
                 is_abort=True,
             )
+        code = code_of(answer, state, provider)
         return self.auth_with_oauth2_code(
             provider,
             code,

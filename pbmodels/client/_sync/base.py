@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import ssl
-import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
 import httpx
 
@@ -29,13 +28,10 @@ from pbmodels.client._sync.files import FileService
 from pbmodels.client._sync.health import HealthService
 from pbmodels.client._sync.keeper import Keeper
 from pbmodels.client._sync.logs import LogService
+from pbmodels.client._sync.realtime import RealtimeService
 from pbmodels.client._sync.records import RecordService
 from pbmodels.client._sync.settings import SettingsService
 from pbmodels.client._sync.sql import SQLService
-
-if TYPE_CHECKING:
-    from pbmodels.client._sync.events import EventStream
-
 
 _Pieces = Iterable[bytes]
 
@@ -83,7 +79,6 @@ class BaseClient:
         self._state = state
         self._http_client = http_client
         self._keeper = Keeper(self)
-        self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
         self.collections = CollectionService(self)
         self.files = FileService(self)
         self.health = HealthService(self)
@@ -92,6 +87,7 @@ class BaseClient:
         self.crons = CronService(self)
         self.backups = BackupService(self)
         self.sql = SQLService(self)
+        self.realtime = RealtimeService(self)
 
     def _apart(self, auth_store: AuthStore) -> Any:
         """A client of the same class and options, with this auth store."""
@@ -314,9 +310,7 @@ class BaseClient:
 
         A later request opens new connections.
         """
-        for stream in tuple(self._streams):
-            if stream.is_here:
-                stream.close()
+        self.realtime.close()
         self._state.sync_transports.close()
 
     def __enter__(self) -> Self:

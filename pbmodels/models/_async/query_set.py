@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json
 
+from pbmodels.client._realtime.catchup import Recover
+from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.models._async.walk import walk
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._context import async_client
 from pbmodels.models._cursor import MAX_BATCH
-from pbmodels.models._events import watch_topic
+from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
 
@@ -142,9 +144,20 @@ class AsyncQuerySet(Query[M]):
                 return True
         return False
 
-    def watch(self, *, id: str | None = None, expand: Sequence[Any] = (), fields: Sequence[Any] = ()) -> AsyncWatch[M]:
+    def watch(
+        self,
+        *,
+        id: str | None = None,
+        expand: Sequence[Any] = (),
+        fields: Sequence[Any] = (),
+        timeout: float | None = None,
+        recover: Recover = "changes",
+        buffer: int = 1000,
+        overflow: Overflow = "wait",
+    ) -> AsyncWatch[M]:
         """Changes of the records that match, as they happen; see the model's `watch`."""
-        return AsyncWatch(self._model, watch_topic(self, id, expand, fields))
+        options = WatchOptions(timeout, recover, buffer, overflow)
+        return AsyncWatch(self._model, watch_topic(self, id, expand, fields), options)
 
     def _unordered(self) -> Query[Any]:
         return self._with(_order=(), _offset=0)

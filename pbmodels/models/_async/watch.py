@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from pbmodels.client._async.events import AsyncEventStream
-from pbmodels.client._realtime import Topic
+from pbmodels.client._async.feed import AsyncFeed
+from pbmodels.client._realtime.catchup import Catchup, Event
+from pbmodels.client._realtime.topics import Topic
 from pbmodels.models._context import async_client
-from pbmodels.models._events import Event
-from pbmodels.models._loading import loader_of
+from pbmodels.models._events import ModelReader, UnrecoverableWarning, WatchOptions, warn_blind
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -17,10 +17,10 @@ M = TypeVar("M", bound="Collection")
 
 
 class AsyncWatch(Generic[M]):
-    """A context manager and an iterator of `Event(action, record)`.
+    """A context manager and an iterator of `Event(action, record, recovered)`.
 
     Inside the `async with` block no change is missed from its first line on; plain iteration subscribes when it
-    starts. A connection that breaks is made anew, with growing pauses.
+    starts. All watches of a client share one connection, which is renewed and made anew by itself.
 
     Example:
         >>> async with Post.aio.watch(Post.status == True) as events:
@@ -31,35 +31,67 @@ class AsyncWatch(Generic[M]):
         create News
     """
 
-    def __init__(self, model: type[M], topic: Topic) -> None:
+    def __init__(self, model: type[M], topic: Topic, options: WatchOptions) -> None:
         self._model = model
         self._topic = topic
-        self._stream: AsyncEventStream | None = None
-        self._closed = False
+        self._options = options
+        self._feed: AsyncFeed[M] | None = None
+        self._is_closed = False
 
-    async def __anext__(self) -> Event[M]:
-        if self._closed:
-            raise StopAsyncIteration
-        if self._stream is None:
-            await self.__aenter__()
-        assert self._stream is not None
-        event = await anext(self._stream)
-        loader = loader_of(self._model, tuple(self._topic.expand or ()))
-        return Event(*loader.event(event.data))
+    async def wait(self, timeout: float | None = None) -> Event[M] | None:
+        """The next event, None when none comes in time or the watch is closed.
+
+        Args:
+            timeout: Seconds to wait, None for ever.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached when the watch began.
+        """
+        feed = await self._opened()
+        return await feed.next(timeout) if feed is not None else None
+
+    @property
+    def recovered(self) -> int:
+        """How many events catch-ups have given so far."""
+        return 0 if self._feed is None else self._feed.recovered
 
     async def aclose(self) -> None:
         """End the watch; iteration stops, also when it waits in another thread."""
-        self._closed = True
-        if self._stream is not None:
-            await self._stream.aclose()
+        self._is_closed = True
+        if self._feed is not None:
+            await self._feed.aclose()
+
+    async def _opened(self) -> AsyncFeed[M] | None:
+        feed = self._feed
+        if feed is None and not self._is_closed:
+            client, options = async_client(self._model), self._options
+            portal = client.realtime._portal
+            overlap = portal.options.recovery_overlap
+            catchup = Catchup(self._topic, ModelReader(self._model, self._topic), options.recover, overlap)
+            feed = AsyncFeed(client, portal, catchup, options.buffer, options.overflow)
+            await feed.open()
+            self._feed = feed
+            if catchup.is_blind:
+                try:
+                    warn_blind(self._model, options.recover)
+                except UnrecoverableWarning:  # warnings may be errors
+                    await feed.aclose()
+                    raise
+            if self._is_closed:  # from elsewhere, while this waited
+                await feed.aclose()
+        return feed
+
+    async def __anext__(self) -> Event[M]:
+        event = await self.wait(self._options.timeout)
+        if event is None:
+            raise StopAsyncIteration
+        return event
 
     def __aiter__(self) -> Self:
         return self
 
     async def __aenter__(self) -> Self:
-        if self._stream is None:
-            self._stream = AsyncEventStream(async_client(self._model), [self._topic])
-            await self._stream.open()
+        await self._opened()
         return self
 
     async def __aexit__(self, *_: object) -> None:

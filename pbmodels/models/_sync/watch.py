@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from pbmodels.client._realtime import Topic
-from pbmodels.client._sync.events import EventStream
+from pbmodels.client._realtime.catchup import Catchup, Event
+from pbmodels.client._realtime.topics import Topic
+from pbmodels.client._sync.feed import Feed
 from pbmodels.models._context import sync_client
-from pbmodels.models._events import Event
-from pbmodels.models._loading import loader_of
+from pbmodels.models._events import ModelReader, UnrecoverableWarning, WatchOptions, warn_blind
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -18,10 +18,10 @@ M = TypeVar("M", bound="Collection")
 
 
 class Watch(Generic[M]):
-    """A context manager and an iterator of `Event(action, record)`.
+    """A context manager and an iterator of `Event(action, record, recovered)`.
 
     Inside the `async with` block no change is missed from its first line on; plain iteration subscribes when it
-    starts. A connection that breaks is made anew, with growing pauses.
+    starts. All watches of a client share one connection, which is renewed and made anew by itself.
 
     Example:
         >>> with Post.watch(Post.status == True) as events:
@@ -32,35 +32,67 @@ class Watch(Generic[M]):
         create News
     """
 
-    def __init__(self, model: type[M], topic: Topic) -> None:
+    def __init__(self, model: type[M], topic: Topic, options: WatchOptions) -> None:
         self._model = model
         self._topic = topic
-        self._stream: EventStream | None = None
-        self._closed = False
+        self._options = options
+        self._feed: Feed[M] | None = None
+        self._is_closed = False
 
-    def __next__(self) -> Event[M]:
-        if self._closed:
-            raise StopIteration
-        if self._stream is None:
-            self.__enter__()
-        assert self._stream is not None
-        event = next(self._stream)
-        loader = loader_of(self._model, tuple(self._topic.expand or ()))
-        return Event(*loader.event(event.data))
+    def wait(self, timeout: float | None = None) -> Event[M] | None:
+        """The next event, None when none comes in time or the watch is closed.
+
+        Args:
+            timeout: Seconds to wait, None for ever.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached when the watch began.
+        """
+        feed = self._opened()
+        return feed.next(timeout) if feed is not None else None
+
+    @property
+    def recovered(self) -> int:
+        """How many events catch-ups have given so far."""
+        return 0 if self._feed is None else self._feed.recovered
 
     def close(self) -> None:
         """End the watch; iteration stops, also when it waits in another thread."""
-        self._closed = True
-        if self._stream is not None:
-            self._stream.close()
+        self._is_closed = True
+        if self._feed is not None:
+            self._feed.close()
+
+    def _opened(self) -> Feed[M] | None:
+        feed = self._feed
+        if feed is None and not self._is_closed:
+            client, options = sync_client(self._model), self._options
+            portal = client.realtime._portal
+            overlap = portal.options.recovery_overlap
+            catchup = Catchup(self._topic, ModelReader(self._model, self._topic), options.recover, overlap)
+            feed = Feed(client, portal, catchup, options.buffer, options.overflow)
+            feed.open()
+            self._feed = feed
+            if catchup.is_blind:
+                try:
+                    warn_blind(self._model, options.recover)
+                except UnrecoverableWarning:  # warnings may be errors
+                    feed.close()
+                    raise
+            if self._is_closed:  # from elsewhere, while this waited
+                feed.close()
+        return feed
+
+    def __next__(self) -> Event[M]:
+        event = self.wait(self._options.timeout)
+        if event is None:
+            raise StopIteration
+        return event
 
     def __iter__(self) -> Self:
         return self
 
     def __enter__(self) -> Self:
-        if self._stream is None:
-            self._stream = EventStream(sync_client(self._model), [self._topic])
-            self._stream.open()
+        self._opened()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,193 @@
+"""The bounded buffer between the connection and one watcher.
+
+One side is the hub's event loop, the other a thread (`Inbox`) or a task of the same loop (`AsyncInbox`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import threading
+import time
+from collections import deque
+from typing import Literal
+
+from pbmodels.client._errors import InvalidRequest
+
+Overflow = Literal["wait", "event"]
+"""What happens when a watcher is slower than the events: its own stream waits, or it is told and catches up."""
+
+HARD_LIMIT = 10
+"""How many times its size a buffer may hold while its watcher is given a connection of its own."""
+
+
+class Mark(enum.Enum):
+    """What stands between events in an inbox."""
+
+    BROKEN = "the connection broke and was made anew"
+    RENEWED = "the connection was renewed"
+    OVERFLOW = "events were left out"
+    TIMEOUT = "nothing came in time"
+    ENDED = "nothing will come any more"
+
+
+Item = str | Mark
+
+
+class BaseInbox:
+    """What both flavours have in common; `put` and what follows it is called in the hub's event loop."""
+
+    def __init__(self, size: int = 1000, overflow: Overflow = "wait") -> None:
+        if not isinstance(size, int) or size < 1:
+            raise InvalidRequest(f"buffer={size!r}: give the number of events that a watch may hold, 1 or more")
+        if overflow not in ("wait", "event"):
+            raise InvalidRequest(f"overflow={overflow!r}: give 'wait' or 'event'")
+        self.size = size
+        self.overflow = overflow
+        self.error: Exception | None = None
+        self._items: deque[Item] = deque()
+        self._has_overflown = False
+        self._has_ended = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._room: asyncio.Event | None = None
+        self._needs_room = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def bind(self) -> None:
+        """Belong to the running event loop."""
+        self.loop = asyncio.get_running_loop()
+        self._room = asyncio.Event()
+
+    def put(self, item: Item) -> None:
+        """Add an event or a mark; events beyond the size are left out where that was chosen."""
+        if self._has_ended or self._has_overflown:
+            return
+        if self.overflow == "event" and len(self._items) >= self.size and isinstance(item, str):
+            self._has_overflown = True
+            item = Mark.OVERFLOW
+        self._items.append(item)
+        self._wake()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the connection should wait for the watcher."""
+        return self.overflow == "wait" and len(self._items) >= self.size and not self._has_ended
+
+    async def room(self, limit: int) -> None:
+        """Wait until it holds less than `limit` items."""
+        assert self._room is not None
+        while len(self._items) >= limit and not self._has_ended:
+            self._room.clear()
+            self._needs_room = True
+            if len(self._items) >= limit and not self._has_ended:
+                await self._room.wait()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing will come any more; what is there can still be taken, then comes the error."""
+        if not self._has_ended:
+            self.error = error
+            self._items.append(Mark.ENDED)
+            self._has_ended = True
+            self._wake()
+
+    def resume(self) -> None:
+        """After an overflow: take events again."""
+        self._has_overflown = False
+
+    def close(self) -> None:
+        """The watcher is done: what is there is dropped, and who waits is woken. From any thread."""
+        self._has_ended = True
+        self._items.clear()
+        self._items.append(Mark.ENDED)
+        self._wake()
+        self._tell_room()
+
+    def _take(self) -> Item | None:
+        try:
+            item = self._items.popleft()
+        except IndexError:
+            return Mark.ENDED if self._has_ended else None
+        if item is Mark.ENDED:
+            self._items.append(item)
+        if self._needs_room and len(self._items) <= self.size // 2:
+            self._tell_room()
+        return item
+
+    def _tell_room(self) -> None:
+        self._needs_room = False
+        if self.loop is not None and self._room is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self.loop.call_soon_threadsafe(self._room.set)
+
+    def _wake(self) -> None:
+        raise NotImplementedError
+
+
+class Inbox(BaseInbox):
+    """An inbox that a thread takes from."""
+
+    def __init__(self, size: int = 1000, overflow: Overflow = "wait") -> None:
+        super().__init__(size, overflow)
+        self._waiting = False
+        self._news = threading.Event()
+
+    def get(self, timeout: float | None = None) -> Item:
+        """The next item; waits for it, at most `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (item := self._take()) is None:
+            self._news.clear()
+            self._waiting = True
+            if self._items or self._has_ended:
+                continue
+            left = None if deadline is None else deadline - time.monotonic()
+            if (left is not None and left <= 0) or not self._news.wait(left):
+                return Mark.TIMEOUT
+        return item
+
+    def _wake(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._news.set()
+
+
+class AsyncInbox(BaseInbox):
+    """An inbox that a task takes from."""
+
+    def __init__(self, size: int = 1000, overflow: Overflow = "wait") -> None:
+        super().__init__(size, overflow)
+        self._news: asyncio.Event | None = None
+
+    def bind(self) -> None:
+        """Belong to the running event loop."""
+        super().bind()
+        self._news = asyncio.Event()
+
+    async def get(self, timeout: float | None = None) -> Item:
+        """The next item; waits for it, at most `timeout` seconds."""
+        news = self._news
+        assert news is not None
+        while (item := self._take()) is None:
+            news.clear()
+            try:
+                async with asyncio.timeout(timeout):
+                    await news.wait()
+            except TimeoutError:
+                return Mark.TIMEOUT
+        return item
+
+    def _wake(self) -> None:
+        news, loop = self._news, self.loop
+        if news is None or loop is None:
+            return
+        try:
+            is_here = asyncio.get_running_loop() is loop
+        except RuntimeError:
+            is_here = False
+        if is_here:
+            news.set()
+        else:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(news.set)
