@@ -90,6 +90,9 @@ class FilterSource(Protocol):
         ...
 
 
+_SPECIAL = re.compile(r'[\0"\\]')
+
+
 def quote(text: str, grammar: Grammar | None, parameters: Parameters | None = None) -> str:
     """One string as a literal that nothing inside it can end.
 
@@ -109,6 +112,8 @@ def quote(text: str, grammar: Grammar | None, parameters: Parameters | None = No
         >>> quote('say "hi"', None)
         '"say \\\\"hi\\\\""'
     """
+    if parameters is None and text.isascii() and not _SPECIAL.search(text):
+        return f'"{text}"'
     if "\x00" in text:
         raise InexpressibleText("PocketBase filters cannot hold the character U+0000; remove it from the value")
     try:
@@ -177,6 +182,8 @@ def number_text(value: int | float | Decimal) -> str:
         >>> number_text(1e-7)
         '0.0000001'
     """
+    if type(value) is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return str(value)
     if isinstance(value, float):
         value = float(value)  # subclasses such as numpy's write themselves differently
         if not math.isfinite(value):
@@ -209,12 +216,14 @@ def literal(value: object, grammar: Grammar | None, parameters: Parameters | Non
         >>> literal(True, None), literal("a", None), literal(None, None)
         ('true', '"a"', 'null')
     """
+    if type(value) is str:
+        return quote(value, grammar, parameters)
+    if value is True or value is False:
+        return "true" if value else "false"
     if isinstance(value, enum.Enum):
-        value = value.value
+        return literal(value.value, grammar, parameters)
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, (int, float, Decimal)):
         return number_text(value)
     if isinstance(value, str):

@@ -66,6 +66,9 @@ class CollectionMeta(ModelMetaclass):
     else:
 
         def __getattr__(cls, name: str) -> Any:
+            made = cls.__dict__.get("__pb_expressions__")
+            if made is not None and (found := made.get(name)) is not None:
+                return found
             if name in cls.__dict__.get("__pydantic_fields__", ()):
                 return expression(cls, name)
             try:

@@ -48,31 +48,35 @@ class RelationExpr(Expr[Any]):
     | `Post.author.name == "Ann"` | `author.name = "Ann"` |
     """
 
-    __slots__ = ("_related",)
+    __slots__ = ("_made", "_related")
 
     def __init__(self, path: Path, related: Callable[[], type[Collection]]) -> None:
         super().__init__(path)
         self._related = related
+        self._made: dict[str, Expr[Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return expression(self._related(), name, self)
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = _expression(self._related(), name, self)
+        return found
 
     @property
     def length(self) -> Any:
         """How many related records there are, unless the related model has a field of this name."""
-        return expression(self._related(), "length", self) if self._leads_to("length") else super().length
+        return self.__getattr__("length") if self._leads_to("length") else super().length
 
     @property
     def any(self) -> Any:
         """The related records, of which one shall fit, unless the related model has a field of this name."""
-        return expression(self._related(), "any", self) if self._leads_to("any") else super().any
+        return self.__getattr__("any") if self._leads_to("any") else super().any
 
     @property
     def each(self) -> Any:
         """The related records, of which each shall fit, unless the related model has a field of this name."""
-        return expression(self._related(), "each", self) if self._leads_to("each") else super().each
+        return self.__getattr__("each") if self._leads_to("each") else super().each
 
     def _leads_to(self, name: str) -> bool:
         return name in specs_of(self._related())
@@ -133,21 +137,19 @@ class RecordsExpr(RelationExpr):
         return Expr(path.behind("id", "id", Kind.RELATION))
 
 
-def expression(model: type[Collection], name: str, behind: RelationExpr | None = None) -> Expr[Any]:
-    """A field of a model as an expression, perhaps behind a relation.
+def expression(model: type[Collection], name: str) -> Expr[Any]:
+    """A field of a model as an expression.
 
     Raises:
         AttributeError: The model has no such field; the message names the nearest.
-        FilterError: The path is deeper than the server follows.
     """
-    key = name if behind is None else (name, behind._path)
-    found = _expressions(model).get(key)
+    found = _expressions(model).get(name)
     if found is None:
-        found = _expressions(model)[key] = _expression(model, name, behind)
+        found = _expressions(model)[name] = _expression(model, name, None)
     return found
 
 
-def _expressions(model: type[Collection]) -> dict[Any, Expr[Any]]:
+def _expressions(model: type[Collection]) -> dict[str, Expr[Any]]:
     """The expressions of a model that were asked for before: they are immutable, and queries are made often."""
     found = model.__dict__.get("__pb_expressions__")
     if found is None:
@@ -157,6 +159,7 @@ def _expressions(model: type[Collection]) -> dict[Any, Expr[Any]]:
 
 
 def _expression(model: type[Collection], name: str, behind: RelationExpr | None) -> Expr[Any]:
+    """The same, perhaps behind a relation; deeper than the server follows is a `FilterError`."""
     spec = specs_of(model).get(name) or backs_of(model).get(name)
     if spec is None:
         raise AttributeError(unknown_field(model, name))

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, Parameters, checked_size, literal, quote, without_quoted
@@ -75,26 +74,31 @@ def filter_text(node: Filter, grammar: Grammar | None, parameters: Parameters | 
     return _Writer(grammar, parameters, crowded_lists(node)).text(node, False)
 
 
-@dataclass(frozen=True, slots=True)
 class _Writer:
-    grammar: Grammar | None
-    parameters: Parameters | None
-    crowded: frozenset[str]
+    """Writes one condition. It is made for each filter, so it is kept as cheap as can be."""
+
+    __slots__ = ("crowded", "grammar", "parameters")
+
+    def __init__(self, grammar: Grammar | None, parameters: Parameters | None, crowded: frozenset[str]) -> None:
+        self.grammar = grammar
+        self.parameters = parameters
+        self.crowded = crowded
 
     def text(self, node: Filter, opposite: bool) -> str:
         """The text of a condition, or of its opposite."""
+        if type(node) is Comparison:
+            operand = node.operand
+            if isinstance(operand, Path):
+                return _compare(node.path, node.operator, operand.text, opposite, operand)
+            return _compare(node.path, node.operator, self._literal(operand), opposite)
+        if type(node) is And or type(node) is Or:
+            if self.crowded:
+                refuse_inexpressible(node, opposite)
+            joiner = "&&" if (type(node) is And) is not opposite else "||"
+            return _group([self.text(item, opposite) for item in node.items], joiner)
         match node:
             case Not(item):
                 return self.text(item, not opposite)
-            case And(items) | Or(items):
-                if self.crowded:
-                    refuse_inexpressible(node, opposite)
-                joiner = "&&" if isinstance(node, And) is not opposite else "||"
-                return _group([self.text(item, opposite) for item in items], joiner)
-            case Comparison(path, operator, operand):
-                if isinstance(operand, Path):
-                    return _compare(path, operator, operand.text, opposite, operand)
-                return _compare(path, operator, self._literal(operand), opposite)
             case Matching(path, how, value):
                 return _compare(path, "~", self._pattern(how, value), opposite)
             case In(path, values):
@@ -141,6 +145,8 @@ def _group(parts: list[str], joiner: str) -> str:
 
 def _compare(path: Path, operator: str, operand: str, opposite: bool, other: Path | None = None) -> str:
     any_of, every = path.any_of, path.every
+    if not (opposite or any_of or other):
+        return f"{path.text} {operator} {operand}"
     if other is not None:
         any_of, every = any_of or other.any_of, every or other.every
     if not opposite:
@@ -197,6 +203,9 @@ def _emptiness(path: Path) -> tuple[Path, str, str]:
             return path, "=", '""'
 
 
+_WILD = re.compile(r"[\\%_]")
+
+
 def _pattern(how: Like, value: str, grammar: Grammar | None, parameters: Parameters | None) -> str:
     """The operand of `~` that finds `value` itself, wildcards and backslashes in it included.
 
@@ -205,7 +214,7 @@ def _pattern(how: Like, value: str, grammar: Grammar | None, parameters: Paramet
     any are left to it. An operand with an unescaped `%` is a LIKE pattern as it stands, where a backslash takes
     `%`, `_` and itself literally.
     """
-    if how is Like.CONTAINS and not any(special in value for special in "\\%_"):
+    if how is Like.CONTAINS and not _WILD.search(value):
         return quote(value, grammar, parameters)
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = {

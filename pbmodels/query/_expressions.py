@@ -291,7 +291,7 @@ class Expr(Generic[T]):
         operand = self._operand(other)
         if operand is None and operator not in ("=", "!="):
             raise FilterError(f"{path.name} cannot be compared with None by {operator}: use == None or != None")
-        if path.is_item and operator == ("!=" if path.every else "="):
+        if path.several and path.is_item and operator == ("!=" if path.every else "="):
             has = In(replace(path, any_of=True, every=False).whole(), (operand,))
             return Not(has) if path.every else has
         return Comparison(path, operator, operand)

@@ -17,13 +17,30 @@ from pbmodels._errors import FilterError
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Matching, Not, Or
 from pbmodels.query._paths import Kind, Path
 
+_NONE: frozenset[str] = frozenset()
+
 
 def crowded_lists(node: Filter) -> frozenset[str]:
     """The lists that several comparisons of a condition ask about."""
     if not isinstance(node, (And, Or, Not)):
-        return frozenset()
-    names = [path.list_name for path in _paths(node) if path.several or path.multiple]
-    return frozenset(name for name in names if names.count(name) > 1)
+        return _NONE
+    names: list[str] = []
+    _collect(node, names)
+    return frozenset(name for name in names if names.count(name) > 1) if len(names) > 1 else _NONE
+
+
+def _collect(node: Filter, names: list[str]) -> None:
+    """Add the list that each comparison asks about, where it asks about one."""
+    kind = type(node)
+    if kind is And or kind is Or:
+        for item in node.items:  # type: ignore[attr-defined]
+            _collect(item, names)
+    elif kind is Matching or (kind is Comparison and not isinstance(node.operand, Path)):  # type: ignore[attr-defined]
+        path: Path = node.path  # type: ignore[attr-defined]  # most are like this, and spare the generator
+        if path.any_of or path.every or path.multiple:
+            names.append(path.list_name)
+    else:
+        names += [path.list_name for path in _paths(node) if path.several or path.multiple]
 
 
 def is_crowded(path: Path, crowded: frozenset[str]) -> bool:

@@ -9,12 +9,16 @@ from decimal import Decimal
 from dateutil.parser import isoparse
 
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import Grammar, RelativeTime, literal
+from pbmodels._filter_text import MAX_SAFE_INTEGER, Grammar, RelativeTime, literal
 from pbmodels.query._paths import DATES, TEXTUAL, Kind, Path
 
 POINT = (
     "{0} is a point: compare its numbers, as in {0}.lon > 13.4, or its distance, as in {0}.distance_to(13.4, 52.5) < 5"
 )
+
+
+_NUMBER, _BOOL = Kind.NUMBER, Kind.BOOL
+_WITHOUT_TEXT = (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.AUTODATE, Kind.GEO_POINT)  # compared by identity, so no set
 
 
 def operand(path: Path, value: object) -> object:
@@ -23,6 +27,20 @@ def operand(path: Path, value: object) -> object:
     Raises:
         FilterError: The field can never have this value, or no literal has it.
     """
+    kind = path.kind
+    given = type(value)
+    if given is str:
+        if kind not in _WITHOUT_TEXT and value.isascii() and "\0" not in value:  # type: ignore[attr-defined, operator]
+            return value
+    elif given is bool:
+        if kind is _BOOL:
+            return value
+    elif given is int and kind is _NUMBER and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:  # type: ignore[operator]
+        return value
+    return _checked(path, value)
+
+
+def _checked(path: Path, value: object) -> object:
     if isinstance(value, enum.Enum):
         value = value.value
     kind = path.kind

@@ -1,4 +1,4 @@
-"""The three jobs, each done by raw httpx, by every layer of pbmodels and by the other clients."""
+"""The jobs, each done by raw httpx or by hand, by every layer of pbmodels and by the other clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from pocketbase import PocketBase as PyPIPocketBase
 
-from pbmodels import PocketBase
+from pbmodels import BoundFilter, Filter, PocketBase
 from tests.benchmarks.dataset import PAGE, Article, Draft, python_values, values
 from tests.benchmarks.javascript import JavaScript
 from tests.benchmarks.rounds import Contestant, clocked
@@ -22,6 +22,7 @@ PYPI = "PyPI pocketbase"
 GETS = 25
 """Single requests in one turn: few, so that the turns alternate quickly."""
 CREATES = 10
+FILTERS = 500
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,48 @@ def create(table: Table) -> list[Contestant]:
         job = _per_request(lambda: node.run("create", bodies=bodies), CREATES)
         contestants.append(Contestant("npm pocketbase create", job))
     return contestants
+
+
+def filter(table: Table) -> list[Contestant]:
+    """A filter of four terms, as text."""
+    found = ('A "title"', 10, True)
+
+    def by_hand() -> str:
+        title, views, status = found
+        return (
+            f"title ~ {json.dumps(title)} && views > {json.dumps(views)} && status = {json.dumps(status)} "
+            f"&& section = {json.dumps('home')}"
+        )
+
+    def expressions() -> Filter:
+        title, views, status = found
+        return (
+            Article.title.contains(title)
+            & (Article.views > views)
+            & (Article.status == status)
+            & (Article.section == "home")
+        )
+
+    made = expressions()
+    template = "title ~ {:t} && views > {:v} && status = {:s} && section = {:n}"
+
+    def bound() -> BoundFilter:
+        title, views, status = found
+        return table.pb.filter(template, t=title, v=views, s=status, n="home")
+
+    def often(job: Callable[[], object]) -> Callable[[], float]:
+        def all_filters() -> None:
+            for _ in range(FILTERS):
+                job()
+
+        return _per_request(clocked(all_filters), FILTERS)
+
+    return [
+        Contestant("json.dumps in an f-string", often(by_hand)),
+        Contestant("pbmodels expressions, built and compiled", often(lambda: expressions().render(None))),
+        Contestant("pbmodels expressions, compiled", often(lambda: made.render(None))),
+        Contestant("pbmodels pb.filter(...), bound and written", often(lambda: bound().render(None))),
+    ]
 
 
 def _per_request(play: Callable[[], float], count: int) -> Callable[[], float]:
