@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     )
     from pbmodels.models import (
         AsyncActions,
+        AsyncAuthActions,
+        AsyncAuthModel,
         AsyncFile,
         AsyncModel,
         AsyncQuerySet,
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
         back_relation,
         collection,
         connect,
+        current_user,
         field,
         using,
     )
@@ -138,6 +141,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncActions",
+    "AsyncAuthActions",
+    "AsyncAuthModel",
     "AsyncFile",
     "AsyncFileStream",
     "AsyncModel",
@@ -233,6 +238,7 @@ __all__ = [
     "back_relation",
     "collection",
     "connect",
+    "current_user",
     "day",
     "field",
     "from_now",

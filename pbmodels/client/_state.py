@@ -54,6 +54,7 @@ class ClientState:
     async_transports: AsyncTransports = field(init=False)
 
     def __post_init__(self) -> None:
+        self.borrows_connections = False
         self._grammar: Grammar | None = None
         self._grammar_until = 0.0
         wire = Wire(self.url, self.verify, self.http2)
@@ -83,6 +84,14 @@ class ClientState:
     def apart(self, auth_store: AuthStore) -> ClientState:
         """The same server with the same options, but another auth store, and connections of its own."""
         return replace(self, auth_store=auth_store, headers=dict(self.headers), session=None)
+
+    def beside(self, auth_store: AuthStore) -> ClientState:
+        """The same server, options and connections, but another auth store."""
+        twin = self.apart(auth_store)
+        twin.sync_transports, twin.async_transports = self.sync_transports, self.async_transports
+        twin._grammar, twin._grammar_until = self._grammar, self._grammar_until
+        twin.borrows_connections = True
+        return twin
 
     def rendered(self, call: Call) -> Call | None:
         """The call with its filter as text; None when the server's grammar has to be asked for first."""

@@ -1,10 +1,13 @@
 """Collections as classes, records as instances, queries as expressions."""
 
+from pbmodels.models._accounts import current_user
 from pbmodels.models._aio import AsyncActions, AsyncModel
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._auth import AuthCollection
+from pbmodels.models._auth_aio import AsyncAuthActions, AsyncAuthModel
 from pbmodels.models._auth_options import AuthAlert, AuthOptions, EmailTemplate, Mfa, OAuth2, Otp, PasswordAuth
-from pbmodels.models._collection import AuthCollection, Collection, ViewCollection
+from pbmodels.models._collection import Collection
 from pbmodels.models._context import connect, using
 from pbmodels.models._elsewhere import back, collection
 from pbmodels.models._errors import (
@@ -37,9 +40,12 @@ from pbmodels.models._rules import Rules
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
+from pbmodels.models._view import ViewCollection
 
 __all__ = [
     "AsyncActions",
+    "AsyncAuthActions",
+    "AsyncAuthModel",
     "AsyncFile",
     "AsyncModel",
     "AsyncQuerySet",
@@ -90,6 +96,7 @@ __all__ = [
     "back_relation",
     "collection",
     "connect",
+    "current_user",
     "field",
     "using",
 ]

@@ -15,7 +15,6 @@ from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.models._aio import Aio
 from pbmodels.models._async.saves import AsyncBatchDelete, AsyncBatchSave
-from pbmodels.models._auth_options import AuthOptions
 from pbmodels.models._context import client_of, refuse_abstract
 from pbmodels.models._descriptors import not_loaded
 from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFound
@@ -29,7 +28,6 @@ from pbmodels.models._state import peek, replace_state, state_of
 from pbmodels.models._sync import actions, saves
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
-from pbmodels.models._types import Email, Password
 from pbmodels.models._validation import guard, refusal
 from pbmodels.models._wire import shown
 from pbmodels.models._writing import changed, increments, new_id
@@ -72,7 +70,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     __is_view__: ClassVar[bool] = False
     __client__: ClassVar[PocketBase | AsyncPocketBase | None] = None
     __indexes__: ClassVar[Sequence[Index | str] | None] = None
-    __auth__: ClassVar[AuthOptions | None] = None
+    __auth__: ClassVar[Any] = None
     __query__: ClassVar[str | None] = None
     __collection_id__: ClassVar[str | None] = None
     __was__: ClassVar[str | None] = None
@@ -476,75 +474,3 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         for name, value in self.__dict__.items():
             if name in specs and specs[name].kind is not Kind.PASSWORD:
                 yield name, shown(specs[name], value)
-
-
-class AuthCollection(Collection):
-    """A collection whose records can sign in.
-
-    Class arguments: those of `Collection`, and
-
-        auth: How its records sign in, and what mails the server sends, as `AuthOptions(...)`.
-
-    Example:
-        >>> class Member(AuthCollection, collection="members"):
-        ...     name: Field[str] = field(default="")
-        >>> Member(email="ann@example.com", password="correct horse")
-        Member(id='...', email='ann@example.com', email_visibility=False, verified=False, name='')
-    """
-
-    if TYPE_CHECKING:
-
-        def __init_subclass__(
-            cls,
-            *,
-            collection: str | None = None,
-            client: PocketBase | AsyncPocketBase | None = None,
-            rules: Rules | None = None,
-            indexes: Sequence[Index | str] = (),
-            collection_id: str | None = None,
-            was: str | None = None,
-            abstract: bool = False,
-            auth: AuthOptions | None = None,
-            **kwargs: Any,
-        ) -> None: ...
-
-    email: Field[Email] = field(default="")
-    email_visibility: Field[bool] = field(default=False, name="emailVisibility")
-    verified: Field[bool] = field(default=False)
-    password: Field[Password] = field(default="")
-
-
-class ViewCollection(Collection):
-    """A collection that the server computes from others by an SQL query: its records are read, never written.
-
-    `create`, `save` and `delete` raise `ModelError`, and so do the verbs that come down to them.
-
-    Class arguments: those of `Collection`, and
-
-        query: The SELECT that it shows; one of its columns must be called `id`.
-
-    Example:
-        >>> class Total(ViewCollection, collection="totals"):
-        ...     posts: Field[int]
-        >>> Total(posts=3).save()
-        Traceback (most recent call last):
-        ...
-        ModelError: 'totals' is a view, which the server computes from other collections: write to those instead
-    """
-
-    __is_view__ = True
-
-    if TYPE_CHECKING:
-
-        def __init_subclass__(
-            cls,
-            *,
-            collection: str | None = None,
-            client: PocketBase | AsyncPocketBase | None = None,
-            rules: Rules | None = None,
-            collection_id: str | None = None,
-            was: str | None = None,
-            abstract: bool = False,
-            query: str | None = None,
-            **kwargs: Any,
-        ) -> None: ...

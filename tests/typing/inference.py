@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, assert_type
 
 from pbmodels import (
+    AsyncPocketBase,
     AsyncQuerySet,
+    AuthCollection,
     AuthResult,
     BackRelation,
     Collection,
@@ -31,6 +33,7 @@ from pbmodels import (
     Sort,
     autodate,
     back_relation,
+    current_user,
     field,
 )
 
@@ -172,6 +175,37 @@ async def queries_async(post: Post, user: User) -> None:
         assert_type(found, Post)
     async for event in Post.aio.watch():
         assert_type(event, Event[Post])
+
+
+class Member(AuthCollection, collection="members"):
+    name: Field[str] = field(default="")
+
+
+class Guest(Member, collection="guests"):
+    pass
+
+
+def accounts(pb: PocketBase) -> None:
+    """Signing in gives the model's records."""
+    assert_type(Member.login("a@example.com", "secret"), Member)
+    assert_type(Guest.register("a@example.com", "secret", name="Ann"), Guest)
+    assert_type(Member.current(), Member | None)
+    assert_type(current_user(), AuthCollection | None)
+    assert_type(current_user(Guest), Guest | None)
+    assert_type(Member.login_with_oauth2("google", print), tuple[Member, dict[str, Any]])
+    assert_type(Member(email="a@example.com", password="secret", name="x").save().email, str)
+    assert_type(Member(email="a@example.com").impersonate(), PocketBase)
+    assert_type(pb.with_token("t"), PocketBase)
+
+
+async def accounts_async() -> None:
+    """The same, awaited."""
+    assert_type(await Member.aio.login("a@example.com", "secret"), Member)
+    assert_type(await Guest.aio.register("a@example.com", "secret"), Guest)
+    member = await Member.aio.get("id")
+    assert_type(await member.aio.save(), Member)
+    assert_type(await member.aio.impersonate(), AsyncPocketBase)
+    await member.aio.change_password("old", "new")
 
 
 async def client(pb: PocketBase) -> None:

@@ -94,6 +94,30 @@ class AsyncBaseClient:
         client._init(self._state.apart(auth_store))
         return client
 
+    def with_token(self, token: str, record: Mapping[str, Any] | None = None) -> Self:
+        """A client of the same server, options and connections that sends this token: one for each request to a web
+        back end, signed in as who sent it.
+
+        It costs no connection, and closing it closes none. The server judges the token at the first request; a call of
+        `auth_refresh` asks it at once, and brings the record along.
+
+        Args:
+            token: The token, as `pb.auth_store.token` of who signed in; "" for nobody.
+            record: The auth record that belongs to it, where it is known.
+
+        Example:
+            >>> user = User(email="ann@example.com", password="12345678").save()
+            >>> token = (await pb.with_token("").users.auth_with_password("ann@example.com", "12345678")).token
+            >>> (await pb.with_token(token).users.auth_refresh()).record.id == user.id
+            True
+        """
+        store = AuthStore()
+        if token:
+            store.save(token, record)
+        client = type(self).__new__(type(self))
+        client._init(self._state.beside(store), self._http_client)
+        return client
+
     @property
     def url(self) -> str:
         """The server's address, without a slash at the end."""
@@ -310,7 +334,8 @@ class AsyncBaseClient:
         A later request opens new connections.
         """
         await self.realtime.aclose()
-        await self._state.async_transports.close()
+        if not self._state.borrows_connections:
+            await self._state.async_transports.close()
 
     async def __aenter__(self) -> Self:
         return self
