@@ -3,6 +3,7 @@
 from pbmodels.models._accounts import current_user
 from pbmodels.models._aio import AsyncActions, AsyncModel
 from pbmodels.models._async.query_set import AsyncQuerySet
+from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._auth import AuthCollection
 from pbmodels.models._auth_aio import AsyncAuthActions, AsyncAuthModel
@@ -21,6 +22,7 @@ from pbmodels.models._errors import (
     UnreadableRecord,
 )
 from pbmodels.models._events import Event, UnrecoverableWarning
+from pbmodels.models._explain import Explanation
 from pbmodels.models._fields import (
     BackRelation,
     Field,
@@ -38,6 +40,7 @@ from pbmodels.models._loading import Page
 from pbmodels.models._refs import AsyncRefs, Ref, Refs
 from pbmodels.models._rules import Rules
 from pbmodels.models._sync.query_set import QuerySet
+from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
 from pbmodels.models._view import ViewCollection
@@ -50,6 +53,7 @@ __all__ = [
     "AsyncModel",
     "AsyncQuerySet",
     "AsyncRefs",
+    "AsyncValues",
     "AsyncWatch",
     "AuthAlert",
     "AuthCollection",
@@ -59,6 +63,7 @@ __all__ = [
     "Email",
     "EmailTemplate",
     "Event",
+    "Explanation",
     "Field",
     "FieldNotLoaded",
     "File",
@@ -89,6 +94,7 @@ __all__ = [
     "UnreadableRecord",
     "UnrecoverableWarning",
     "Url",
+    "Values",
     "ViewCollection",
     "Watch",
     "autodate",

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import AsyncPocketBase, PocketBase
@@ -121,9 +123,30 @@ def client_of(model: type[Collection]) -> AnyClient:
     return client
 
 
-def sync_client(model: type[Collection]) -> PocketBase:
-    """The client of a sync call."""
-    client = client_of(model)
+@dataclass(frozen=True)
+class Carried:
+    """An address and a token that a query takes along to another process.
+
+    Attributes:
+        url: The server's address.
+        token: The token of who was signed in.
+    """
+
+    url: str
+    token: str = field(repr=False)
+
+
+@lru_cache(maxsize=8)
+def _client_for(carried: Carried) -> PocketBase:
+    """One client for all queries of a process that carry the same."""
+    client = PocketBase(carried.url)
+    client.auth_store.save(carried.token)
+    return client
+
+
+def sync_client(model: type[Collection], carried: Carried | None = None) -> PocketBase:
+    """The client of a sync call; what a query carries comes first."""
+    client = client_of(model) if carried is None else _client_for(carried)
     if isinstance(client, AsyncPocketBase):
         raise NotConnected(
             f"{model.__name__} has an AsyncPocketBase, which cannot be used without await: "
@@ -132,7 +155,7 @@ def sync_client(model: type[Collection]) -> PocketBase:
     return client
 
 
-def async_client(model: type[Collection]) -> AsyncPocketBase:
-    """The client of an async call."""
-    client = client_of(model)
+def async_client(model: type[Collection], carried: Carried | None = None) -> AsyncPocketBase:
+    """The client of an async call; what a query carries comes first."""
+    client = client_of(model) if carried is None else _client_for(carried)
     return client if isinstance(client, AsyncPocketBase) else client.aio

@@ -107,7 +107,7 @@ class Loader(Generic[M]):
         try:
             return validator.validate_json(body)
         except ValidationError as error:
-            raise self._unreadable(error, body) from None
+            raise unreadable(self._model, error, body) from None
 
     def _settled(self, records: list[M]) -> list[M]:
         """Loaded records count as unchanged; what the server withheld is taken out again."""
@@ -123,27 +123,27 @@ class Loader(Generic[M]):
             loaded.clear()
         return records
 
-    def _unreadable(self, error: ValidationError, body: bytes | str) -> UnreadableRecord:
-        name = self._model.__collection__
-        found = error.errors(include_url=False, include_input=False)[0]
-        location = list(found["loc"])
-        try:
-            data = from_json(body)
-        except ValueError:
-            return UnreadableRecord(
-                f"the answer for collection {name!r} is not JSON; is the url a PocketBase server's?"
-            )
-        if location[:1] == ["items"]:
-            data, location = data["items"][location[1]], location[2:]
-        elif location[:1] == ["record"]:
-            data, location = data["record"], location[1:]
-        field = ".".join(str(part) for part in location if not str(part).startswith("function-"))
-        record_id = data.get("id", "?") if isinstance(data, dict) else "?"
-        reason = "the relation is not set" if found["type"] == "string_too_short" else found["msg"]
-        return UnreadableRecord(
-            f"{name}.{field} of record {record_id!r} does not fit its declared type ({reason}); "
-            f"change the record on the server, or the type in {self._model.__name__}"
-        )
+
+def unreadable(model: type[Collection], error: ValidationError, body: bytes | str) -> UnreadableRecord:
+    """The error for an answer that does not fit; the message names collection, record and field."""
+    name = model.__collection__
+    found = error.errors(include_url=False, include_input=False)[0]
+    location = list(found["loc"])
+    try:
+        data = from_json(body)
+    except ValueError:
+        return UnreadableRecord(f"the answer for collection {name!r} is not JSON; is the url a PocketBase server's?")
+    if location[:1] == ["items"]:
+        data, location = data["items"][location[1]], location[2:]
+    elif location[:1] == ["record"]:
+        data, location = data["record"], location[1:]
+    field = ".".join(str(part) for part in location if not str(part).startswith("function-"))
+    record_id = data.get("id", "?") if isinstance(data, dict) else "?"
+    reason = "the relation is not set" if found["type"] == "string_too_short" else found["msg"]
+    return UnreadableRecord(
+        f"{name}.{field} of record {record_id!r} does not fit its declared type ({reason}); "
+        f"change the record on the server, or the type in {model.__name__}"
+    )
 
 
 def _drop_unset(record: Collection) -> None:
@@ -196,7 +196,7 @@ def _settle_deep(record: Collection, branches: dict[str, _Branch]) -> None:
 def _record(model: type[Collection], branches: dict[str, _Branch]) -> CoreSchema:
     """The schema of one model's records with the related records that come along."""
     fields = {
-        name: core_schema.model_field(_field(spec), validation_alias=spec.server_name)
+        name: core_schema.model_field(field_schema(spec), validation_alias=spec.server_name)
         for name, spec in specs_of(model).items()
         if spec.kind is not Kind.PASSWORD
     }
@@ -224,7 +224,7 @@ def _related(branch: _Branch) -> CoreSchema:
     return core_schema.list_schema(record) if relation.multiple else record
 
 
-def _field(spec: Spec) -> CoreSchema:
+def field_schema(spec: Spec) -> CoreSchema:
     """A field as the server sends it: `""` is None where the model says so, a missing one is unset."""
     schema = _value(spec)
     if spec.multiple and spec.kind in (Kind.SELECT, Kind.RELATION, Kind.FILE):
@@ -235,12 +235,12 @@ def _field(spec: Spec) -> CoreSchema:
         schema = _json_or_null(spec, schema)
     elif spec.optional:
         schema = (
-            core_schema.union_schema([_empty_as_none(), schema], mode="left_to_right")
+            core_schema.union_schema([empty_as_none(), schema], mode="left_to_right")
             if (spec.kind in (Kind.TEXT, Kind.EDITOR, Kind.URL, Kind.EMAIL))
-            else core_schema.union_schema([schema, _empty_as_none()], mode="left_to_right")
+            else core_schema.union_schema([schema, empty_as_none()], mode="left_to_right")
         )
     elif spec.kind is Kind.AUTODATE:
-        schema = core_schema.union_schema([schema, _empty_as_none()], mode="left_to_right")
+        schema = core_schema.union_schema([schema, empty_as_none()], mode="left_to_right")
     return core_schema.with_default_schema(schema, default=_Unset.UNSET)
 
 
@@ -258,7 +258,8 @@ def _json_or_null(spec: Spec, schema: CoreSchema) -> CoreSchema:
     return core_schema.union_schema([schema, unset], mode="left_to_right")
 
 
-def _empty_as_none() -> CoreSchema:
+def empty_as_none() -> CoreSchema:
+    """What takes the server's empty text for None."""
     return core_schema.no_info_after_validator_function(_none, core_schema.literal_schema(["", None]))
 
 

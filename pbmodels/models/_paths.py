@@ -33,6 +33,13 @@ QUERY_VERBS = frozenset(
         "in_batches",
         "only",
         "defer",
+        "values",
+        "values_list",
+        "explain",
+        "partitions",
+        "to_arrow",
+        "to_polars",
+        "to_pandas",
     }
 )
 _ELSEWHERE = frozenset({"filter", "objects", "query", "select", "find", "find_many", "get_list"})

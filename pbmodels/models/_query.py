@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pbmodels._errors import FilterError
 from pbmodels.client._record_calls import list_call, records_path
 from pbmodels.client._request import Call
+from pbmodels.models._context import Carried
 from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
+from pbmodels.models._explain import Explanation, explanation
 from pbmodels.models._keyset import Keyset, keyset_of
 from pbmodels.models._paths import to_expand, to_fields, to_sort
 from pbmodels.models._specs import specs_of
-from pbmodels.query import BoundFilter, Expr, Filter, Raw, Sort, all_of, split
+from pbmodels.models._table import ROWS, html_table
+from pbmodels.query import BoundFilter, Expr, Filter, Path, Raw, Sort, all_of, split
+from pbmodels.query._nodes import Comparison
 
 if TYPE_CHECKING:
     from pbmodels.models._async.query_set import AsyncQuerySet
@@ -61,6 +66,7 @@ class Query(Generic[M]):
         self._only: tuple[str, ...] | None = None
         self._limit: int | None = None
         self._offset = 0
+        self._carried: Carried | None = None
         self._known: tuple[M, ...] | None = None
 
     @property
@@ -160,6 +166,55 @@ class Query(Generic[M]):
         without = set(to_fields(self._model, fields, ())) - {"id", "collectionId"}
         names = self._only or ("collectionId", *(spec.server_name for spec in specs_of(self._model).values()))
         return self._with(_only=tuple(name for name in names if name not in without))
+
+    def explain(self) -> Explanation:
+        """The first request as iteration would send it, without sending it; `print` shows it.
+
+        Returns:
+            `method`, `url`, `filter`, `sort`, `expand`, `fields`, `per_page`, `paging`, `parts`; no token, no header.
+
+        Example:
+            >>> print(Post.where(Post.views > 3).order_by(-Post.created).explain())
+            GET http://127.0.0.1:.../api/collections/posts/records?page=1&perPage=1000&sort=-created%2Cid&...
+              filter views > 3
+              sort   -created,id
+              fields all
+              pages  1000 records each, each by the key that the last one ended with
+        """
+        return explanation(self, list(self._cursors(MAX_BATCH)))
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the first records, which are fetched for it; nothing special for async queries."""
+        if not isinstance(self, Iterable):
+            return None
+        found: list[M] = list(self[: ROWS + 1])
+        return html_table(self._model, found)
+
+    def _only_names(self) -> tuple[str, ...]:
+        """The fields that `only` and `defer` leave, by their names on the server; none for all."""
+        return tuple(name for name in self._only or () if name != "collectionId")
+
+    def _between(self, starts: list[str]) -> list[Self]:
+        """The query for each range of ids: up to the first start, from each to the next, and from the last on."""
+        path = Path("id")
+        bounds = [None, *starts, None]
+        return [
+            self.where(
+                *([Comparison(path, ">=", low)] if low is not None else []),
+                *([Comparison(path, "<", high)] if high is not None else []),
+            )
+            for low, high in pairwise(bounds)
+        ]
+
+    def _nth_call(self, part: Filter | None, number: int) -> Call:
+        """The request for the id of one record by its place, from 0."""
+        return self._page_call(part, number + 1, 1, totals=False, fields="id", sort=True)
+
+    def _valued(self, names: tuple[str, ...], *, all_fields: bool) -> Self:
+        """The query for the values of these fields alone."""
+        specs = specs_of(self._model)
+        only = None if all_fields else tuple(dict.fromkeys(("id", *(specs[name].server_name for name in names))))
+        return self._with(_expand=(), _only=only)
 
     def limit(self, count: int) -> Self:
         """At most this many records."""
@@ -271,13 +326,15 @@ class Query(Generic[M]):
             batch,
         )
 
-    def _page_call(self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None) -> Call:
+    def _page_call(
+        self, part: Filter | None, page: int, size: int, *, totals: bool, fields: str | None = None, sort: bool = False
+    ) -> Call:
         return list_call(
             records_path(self._model.__collection__),
             page=page,
             per_page=size,
             filter=part,
-            sort=self._sort_text() if fields is None else None,
+            sort=self._sort_text() if fields is None or sort else None,
             expand=self._expand if fields is None else None,
             fields=fields or self._field_names(),
             skip_total=not totals,
@@ -288,7 +345,8 @@ class Query(Generic[M]):
         if self._only is None:
             return ()
         order = keyset.fields if keyset is not None else ()
-        return tuple(dict.fromkeys((*self._only, *to_fields(self._model, (), self._expand), *order)))
+        expand = to_fields(self._model, (), self._expand) if self._expand else ()
+        return tuple(dict.fromkeys((*self._only, *expand, *order)))
 
     def _reversed(self) -> Self:
         """The same records from the other end.

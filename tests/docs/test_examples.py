@@ -63,6 +63,14 @@ def test_quickstart_async(tmp_path: Path) -> None:
     assert "gets side by side" in shown
 
 
+def test_partitions_dask(tmp_path: Path) -> None:
+    shown = run("partitions_dask.py", tmp_path)
+
+    assert "2,000 orders in 4 partitions" in shown
+    assert "north: 4,990.00" in shown
+    assert "east: 4,995.00" in shown
+
+
 def test_the_tests_of_a_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
@@ -78,6 +86,6 @@ def test_the_tests_of_a_program() -> None:
     assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py"])
+@pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py", "partitions_dask.py"])
 def test_an_example_stays_short(name: str) -> None:
     assert len((ROOT / "examples" / name).read_text("utf-8").splitlines()) < 200

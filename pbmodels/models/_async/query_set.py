@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 from pydantic_core import from_json
 
+from pbmodels._errors import FilterError
 from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.walk import walk
 from pbmodels.models._async.watch import AsyncWatch
-from pbmodels.models._context import async_client
+from pbmodels.models._context import Carried, async_client
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
+from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
+from pbmodels.models._values import as_dicts, as_tuples, value_names
+from pbmodels.query import Expr
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
     from pbmodels.models._collection import Collection
 
 M = TypeVar("M", bound="Collection")
+V = TypeVar("V")
+W = TypeVar("W")
+X = TypeVar("X")
 
 _id: Callable[[Any], str] = attrgetter("id")
 
@@ -105,6 +117,152 @@ class AsyncQuerySet(Query[M]):
         """
         return self._only_one(await self.limit(2).all())
 
+    def values(self, *fields: Any) -> AsyncValues[dict[str, Any]]:
+        """The values of fields as dicts by the fields' names, without making records: quicker, and lighter.
+
+        Values are of the declared types. A relation is its id, a file its name, None where there is none. A field
+        that the server withholds from who is signed in is not in the dict.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title` or `"title"`; all without any.
+
+        Raises:
+            FilterError: One of them is no field.
+
+        Example:
+            >>> await Post.aio.where().values(Post.id, Post.views).all()
+            []
+        """
+        names = value_names(self._model, fields)
+        return AsyncValues(self._valued(names, all_fields=not fields), names, as_dicts(names))
+
+    @overload
+    def values_list(self, field: Expr[V], /, *, flat: Literal[True]) -> AsyncValues[V]: ...
+    @overload
+    def values_list(self, *fields: Any, flat: Literal[True]) -> AsyncValues[Any]: ...
+    @overload
+    def values_list(self, field: Expr[V], /) -> AsyncValues[tuple[V]]: ...
+    @overload
+    def values_list(self, first: Expr[V], second: Expr[W], /) -> AsyncValues[tuple[V, W]]: ...
+    @overload
+    def values_list(self, first: Expr[V], second: Expr[W], third: Expr[X], /) -> AsyncValues[tuple[V, W, X]]: ...
+    @overload
+    def values_list(self, *fields: Any, flat: Literal[False] = False) -> AsyncValues[tuple[Any, ...]]: ...
+    def values_list(self, *fields: Any, flat: bool = False) -> AsyncValues[Any]:
+        """The values of fields as tuples in the order of the fields, otherwise as `values`.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title` or `"title"`; all without any.
+            flat: With one field: its bare values, instead of tuples of one.
+
+        Raises:
+            FilterError: One of them is no field, or `flat` was asked for with more than one.
+            FieldNotLoaded: While iterating: the server withholds a field of some record.
+
+        Example:
+            >>> await Post.aio.where(Post.views > 3).values_list(Post.title, flat=True).all()
+            []
+        """
+        names = value_names(self._model, fields)
+        if flat and len(names) != 1:
+            raise FilterError(f"values_list(flat=True) takes one field, and got {len(fields)}")
+        query = self._valued(names, all_fields=not fields)
+        return AsyncValues(query, names, as_tuples(self._model, names, flat))
+
+    async def to_arrow(self, *fields: Any) -> pyarrow.Table:
+        """All records as an Arrow table; the extra `arrow` brings pyarrow along.
+
+        The types of the columns follow the kinds of the fields: dates are timestamps in UTC, lists are lists of
+        strings, points are structs, json is its text.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title`; all without any.
+
+        Raises:
+            PocketBaseError: pyarrow is not installed.
+
+        Example:
+            >>> (await Post.aio.where().to_arrow(Post.title, Post.views)).schema.names
+            ['title', 'views']
+        """
+        return await self._frame(arrow_maker, fields)
+
+    async def to_polars(self, *fields: Any) -> polars.DataFrame:
+        """All records as a polars data frame; the extra `polars` brings polars along.
+
+        The types of the columns are those of `to_arrow`.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title`; all without any.
+
+        Raises:
+            PocketBaseError: polars is not installed.
+
+        Example:
+            >>> (await Post.aio.where().to_polars(Post.title, Post.views)).columns
+            ['title', 'views']
+        """
+        return cast("polars.DataFrame", await self._frame(polars_maker, fields))
+
+    async def to_pandas(self, *fields: Any) -> pandas.DataFrame:
+        """All records as a pandas data frame; the extra `pandas` brings pandas along.
+
+        Texts are strings, dates `datetime64[ms, UTC]`, lists and points Python's lists and dicts, json its text.
+
+        Args:
+            fields: Fields of the model's own, such as `Post.title`; all without any.
+
+        Raises:
+            PocketBaseError: pandas is not installed.
+
+        Example:
+            >>> list((await Post.aio.where().to_pandas(Post.title, Post.views)).columns)
+            ['title', 'views']
+        """
+        return await self._frame(pandas_maker, fields)
+
+    async def _frame(self, make: Callable[[type[Any], tuple[str, ...]], FrameMaker], fields: tuple[Any, ...]) -> Any:
+        names = value_names(self._model, fields or self._only_names())
+        maker = make(self._model, names)
+        query = self._valued(names, all_fields=not fields and self._only is None)
+        return maker.frame(
+            [maker.piece(rows) async for rows in walk(query, MAX_BATCH, maker.reader.rows, itemgetter("id"))]
+        )
+
+    async def partitions(self, n: int, *, carry_token: bool = False) -> list[Self]:
+        """At most `n` query sets that together find the same records, each a range of ids of about the same size.
+
+        They can be pickled, for multiprocessing, Dask or Ray, and have no record in common, whatever is written
+        meanwhile. Where they are run, the models need a client: `connect(...)` there, or the variable PBMODELS_URL.
+
+        Args:
+            n: How many.
+            carry_token: Whether they take the address and the token of this client along. Who can read the pickled
+                query set can then act as who is signed in, so keep it from others.
+
+        Raises:
+            FilterError: `n` is less than 1, or the query is a slice or limited.
+
+        Example:
+            >>> parts = await Post.aio.where(Post.views > 3).partitions(4)
+            >>> sum([await part.count() for part in parts])
+            0
+        """
+        if not isinstance(n, int) or n < 1:
+            raise FilterError(f"partitions({n!r}): it takes a number of partitions, 1 or more")
+        if self._limit is not None or self._offset:
+            raise FilterError("partitions() cannot be asked of a slice or a limited query: leave the limit out")
+        client = async_client(self._model, self._carried)
+        part = self._one_part("partitions()")
+        plain = self._with(_order=(), _expand=(), _only=None)
+        total = await self.count()
+        starts: list[str] = []
+        for number in sorted({total * number // n for number in range(1, n)} - {0}):
+            body = await client.execute(plain._nth_call(part, number))
+            starts += [item["id"] for item in from_json(body)["items"]]
+        carried = Carried(client.url, client.auth_store.token) if carry_token else self._carried
+        return [query._with(_carried=carried) for query in self._between(sorted(set(starts)))]
+
     async def page(self, number: int = 1, size: int = 30) -> Page[M]:
         """One page, with the totals.
 
@@ -119,7 +277,7 @@ class AsyncQuerySet(Query[M]):
         """
         part = self._one_part("page()")
         call = self._page_call(part, number, size, totals=True)
-        body = await async_client(self._model).execute(call)
+        body = await async_client(self._model, self._carried).execute(call)
         return loader_of(self._model, self._expand).page(body)
 
     async def count(self) -> int:
@@ -137,7 +295,7 @@ class AsyncQuerySet(Query[M]):
         """Whether any record matches."""
         if self._offset or self._limit == 0 or self._known is not None:
             return await self.count() > 0
-        client = async_client(self._model)
+        client = async_client(self._model, self._carried)
         for part in self._unordered()._parts():
             body = await client.execute(self._page_call(part, 1, 1, totals=False, fields="id"))
             if from_json(body)["items"]:
@@ -163,4 +321,4 @@ class AsyncQuerySet(Query[M]):
         return self._with(_order=(), _offset=0)
 
     async def _total(self, call: Any) -> int:
-        return int(from_json(await async_client(self._model).execute(call))["totalItems"])
+        return int(from_json(await async_client(self._model, self._carried).execute(call))["totalItems"])

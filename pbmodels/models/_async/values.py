@@ -1,0 +1,68 @@
+"""`values()` and `values_list()`: what a query finds, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+from pbmodels.models._async.walk import walk
+from pbmodels.models._cursor import MAX_BATCH
+from pbmodels.models._query import Query
+from pbmodels.models._values import ID, Row, reader_of
+
+R = TypeVar("R")
+
+_id: Callable[[Row], str] = itemgetter(ID)
+
+
+class AsyncValues(Generic[R]):
+    """The values of some fields, row by row; the server is asked when it is iterated over.
+
+    It walks through the records as the query set does: by key, in constant memory, the next page under way.
+
+    Example:
+        >>> async for title, views in Post.aio.where().values_list(Post.title, Post.views):
+        ...     print(title, views)
+    """
+
+    def __init__(self, query: Query[Any], names: tuple[str, ...], shape: Callable[[list[Row]], list[R]]) -> None:
+        self._query = query
+        self._names = names
+        self._shape = shape
+
+    async def __aiter__(self) -> AsyncIterator[R]:
+        async for batch in self.in_batches():
+            for row in batch:
+                yield row
+
+    async def in_batches(self, size: int = MAX_BATCH) -> AsyncIterator[list[R]]:
+        """The rows in lists of up to `size`, one request each.
+
+        Args:
+            size: Rows per request, 1 to 1000.
+        """
+        reader = reader_of(self._query._model, self._names)
+        async for batch in walk(self._query, size, reader.rows, _id):
+            yield self._shape(batch)
+
+    async def all(self) -> list[R]:
+        """All rows, as a list.
+
+        Raises:
+            ClientResponseError: The server refused, or was not reached.
+            UnreadableRecord: A value does not fit its declared type.
+        """
+        found: list[R] = []
+        async for batch in self.in_batches():
+            found += batch
+        return found
+
+    async def first(self) -> R | None:
+        """The first row, None when there is none."""
+        async for batch in AsyncValues(self._query.limit(1), self._names, self._shape).in_batches():
+            return batch[0]
+        return None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self._names)} of {self._query!r}>"
