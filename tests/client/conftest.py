@@ -42,15 +42,21 @@ async def visitor(flavour: str, server: PocketBaseServer) -> AsyncIterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def gate(superuser: PocketBase) -> Iterator[str]:
+def guarded(superuser: PocketBase) -> Iterator[str]:
     """A collection that only requests with the right header and query parameter may list."""
     rule = '@request.headers.x_key = "ä ok" && @request.query.door = "open, sesame"'
     superuser.collections.create(
         {"name": "gate", "listRule": rule, "viewRule": rule, "fields": [{"name": "v", "type": "text"}]}
     )
-    superuser.collection("gate").create({"id": "behindthegate00", "v": "gold"})
     yield "gate"
     superuser.collections.delete("gate")
+
+
+@pytest.fixture
+def gate(guarded: str, pb: PocketBase) -> str:
+    """The guarded collection, with a record in it."""
+    pb.collection(guarded).create({"id": "behindthegate00", "v": "gold"})
+    return guarded
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
+        self.server.streams += 1
         self._event("PB_CONNECT", {"clientId": CLIENT_ID})
         while (event := self.server.events.get()) is not None:
             self._event(*event)
@@ -164,6 +165,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[Request] = []
+        self.streams = 0
         self.events: queue.Queue[tuple[str, Any] | None] = queue.Queue()
 
     def handle_error(self, *_: Any) -> None:
@@ -190,7 +192,8 @@ class Recorder:
         return self._server.requests
 
     def __exit__(self, *_: object) -> None:
-        self._server.events.put(None)
+        for _ in range(self._server.streams):
+            self._server.events.put(None)
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+import httpx
+
+from tests.client.eventually import eventually
 from tests.client.flavours import done
 from tests.client.recorder import TOKEN, token
 
@@ -25,14 +28,15 @@ class SameCall:
         js: The JavaScript, where `pb` is a client.
         ours: The Python, where `pb` is a client of either flavour.
         on_purpose: What a request of the JavaScript SDK is to be made into before ours has to equal it.
+        ours_alone: Which requests of ours the JavaScript SDK does not make, on purpose.
         signed_in: Whether someone is signed in.
-        lang: The clients' language.
     """
 
     name: str
     js: str
     ours: Callable[[Any], Any]
     on_purpose: Callable[[Wire], Wire] = dict
+    ours_alone: Callable[[Wire], bool] = lambda wire: False
     signed_in: bool = True
 
 
@@ -73,6 +77,11 @@ def stream_with_headers(wire: Wire) -> Wire:
     if (wire["method"], wire["path"]) != ("GET", "/api/realtime"):
         return wire
     return {**wire, "headers": {"accept-language": "en-US", "authorization": TOKEN}}
+
+
+def asks_first(wire: Wire) -> bool:
+    """Ours lists one record before it subscribes: the server says nothing when it cannot or must not send events."""
+    return wire["method"] == "GET" and wire["path"].startswith("/api/collections/")
 
 
 def name_of_backup(wire: Wire) -> Wire:
@@ -426,6 +435,89 @@ SERVICES = [
     ),
 ]
 
+
+def _listener(data: Any) -> None: ...
+
+
+class _Submissions:
+    """The sets of topics that a client has sent; it does not wait for those that have become smaller."""
+
+    def __init__(self, pb: Any) -> None:
+        self._count = 0
+        pb.before_send = self._see
+
+    def _see(self, request: httpx.Request) -> None:
+        self._count += (request.method, request.url.path) == ("POST", "/api/realtime")
+
+    async def reach(self, count: int) -> None:
+        async def reached() -> bool:
+            return self._count >= count
+
+        assert await eventually(reached)
+
+
+async def _realtime(pb: Any) -> None:
+    sent = _Submissions(pb)
+    await done(pb.realtime.subscribe("a", _listener))
+    await done(pb.realtime.subscribe("b", _listener, filter='x = "y\'"', expand="z", headers={"x-key": "k"}))
+    await done(pb.realtime.unsubscribe("a"))
+    await sent.reach(3)
+    await done(pb.realtime.unsubscribe())
+
+
+async def _realtime_by_prefix(pb: Any) -> None:
+    sent = _Submissions(pb)
+    await done(pb.realtime.subscribe("posts/a", _listener))
+    await done(pb.realtime.subscribe("tags/b", _listener))
+    await done(pb.realtime.unsubscribe_by_prefix("posts/"))
+    await sent.reach(3)
+    await done(pb.realtime.unsubscribe_by_topic_and_listener("tags/b", _listener))
+
+
+async def _records(pb: Any) -> None:
+    sent = _Submissions(pb)
+    posts = pb.collection("posts")
+    await done(posts.subscribe("*", _listener, filter="views > 3", fields="id"))
+    stop = await done(posts.subscribe("r1", _listener))
+    await done(pb.collection("tags").subscribe("r2", _listener))
+    await done(stop())
+    await sent.reach(4)
+    await done(posts.unsubscribe("*"))
+    await sent.reach(5)
+    await done(pb.collection("tags").unsubscribe())
+
+
+REALTIME = [
+    SameCall(
+        "realtime",
+        "const f = () => {}; await pb.realtime.subscribe('a', f);"
+        "await pb.realtime.subscribe('b', f, {filter: 'x = \"y\\'\"', expand: 'z', headers: {'x-key': 'k'}});"
+        "await pb.realtime.unsubscribe('a'); return pb.realtime.unsubscribe()",
+        _realtime,
+        on_purpose=stream_with_headers,
+    ),
+    SameCall(
+        "realtime by prefix and listener",
+        "const f = () => {};"
+        "await pb.realtime.subscribe('posts/a', f); await pb.realtime.subscribe('tags/b', f);"
+        "await pb.realtime.unsubscribeByPrefix('posts/');"
+        "await pb.realtime.unsubscribeByTopicAndListener('tags/b', f); return pb.realtime.unsubscribe()",
+        _realtime_by_prefix,
+        on_purpose=stream_with_headers,
+    ),
+    SameCall(
+        "collection.subscribe",
+        "const f = () => {}; const posts = pb.collection('posts');"
+        "await posts.subscribe('*', f, {filter: 'views > 3', fields: 'id'});"
+        "const stop = await posts.subscribe('r1', f);"
+        "await pb.collection('tags').subscribe('r2', f); await stop(); await posts.unsubscribe('*');"
+        "return pb.collection('tags').unsubscribe()",
+        _records,
+        on_purpose=stream_with_headers,
+        ours_alone=asks_first,
+    ),
+]
+
 TEXTS = [
     SameCall(
         "files.get_url",
@@ -513,6 +605,11 @@ TEXTS += [
     SameCall("auth_store.load_from_cookie of a broken one", _js_loaded("pb_auth=%7B"), _loaded("pb_auth=%7B")),
 ]
 
+TEXTS += [
+    SameCall("build_url", "return pb.buildURL('/a%20b?c=1')", lambda pb: pb.build_url("/a%20b?c=1")),
+    SameCall("build_url of a relative path", "return pb.buildURL('a')", lambda pb: pb.build_url("a")),
+]
+
 NO_REQUESTS = {
     # what is kept, and who is told
     "authStore.onChange",
@@ -525,12 +622,7 @@ NO_REQUESTS = {
     "client.buildUrl",
     "files.getUrl",
     "backups.getDownloadUrl",
-    # no request, and nothing to choose: `pb.url + path`, and what makes a record of an answer
-    "client.buildURL",
+    # what makes a record of an answer
     "collection.decode",
     "collections.decode",
-}
-
-REALTIME = {"collection.subscribe", "collection.unsubscribe"} | {
-    f"realtime.{name}" for name in ("subscribe", "unsubscribe", "unsubscribeByPrefix", "unsubscribeByTopicAndListener")
 }

@@ -102,6 +102,24 @@ async def test_a_second_factor_that_is_asked_for(flavour: str) -> None:
     assert error.value.response["mfaId"] == "m1"
 
 
+async def test_a_sign_in_travels_in_a_cookie(visitor: Any, flavour: str, members: str, member: str) -> None:
+    signed_in = await done(visitor.collection(members).auth_with_password(member, PASSWORD))
+
+    header = visitor.auth_store.export_to_cookie()
+
+    assert "HttpOnly; Secure; SameSite=Strict" in header
+    async with new_client(flavour, visitor.url) as back_end:
+        back_end.auth_store.load_from_cookie(f"theme=dark; {header.split(';')[0]}")
+        assert back_end.auth_store.record == signed_in.record
+        assert (await done(back_end.collection(members).auth_refresh())).record.id == signed_in.record.id
+
+
+@pytest.mark.parametrize(("key", "options"), [("a b", {}), ("a", {"path": "/;x"}), ("a", {"domain": "a\nb"})])
+def test_what_cannot_stand_in_a_cookie(key: str, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be a cookie's"):
+        AuthStore().export_to_cookie(key, **options)
+
+
 async def test_refreshing(visitor: Any, members: str, member: str, pb: PocketBase) -> None:
     first = await done(visitor.collection(members).auth_with_password(member, PASSWORD))
     pb.collection(members).update(first.record.id, {"nick": "second"})

@@ -26,7 +26,7 @@ from tests.client.sdk_calls import (
 )
 from tests.javascript_sdk import FOLDER, Missing, installed
 
-CALLS = [*RECORDS, *AUTH, *SERVICES]
+CALLS = [*RECORDS, *AUTH, *SERVICES, *REALTIME]
 
 
 class JavaScriptSDK:
@@ -35,6 +35,7 @@ class JavaScriptSDK:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.called: dict[str, set[str]] = {}
+        self.sent: dict[str, tuple[list[Wire], Any]] = {}
 
     def make(self, call: SameCall, url: str) -> Any:
         """Make a call; gives what it returned, if that is text."""
@@ -45,7 +46,7 @@ class JavaScriptSDK:
             call=call.js if "return" in call.js else f"return {call.js}",
         )
         self.called[call.name] = set(answer["touched"])
-        return answer["returned"]
+        return answer.get("returned")
 
     def methods(self) -> set[str]:
         """All public methods of the SDK's client and services."""
@@ -77,9 +78,10 @@ def sdk() -> Iterator[JavaScriptSDK]:
 
 
 def in_javascript(sdk: JavaScriptSDK, call: SameCall) -> tuple[list[Wire], Any]:
-    with Recorder() as recorder:
-        returned = sdk.make(call, recorder.url)
-        return seen(recorder, returned)
+    if call.name not in sdk.sent:
+        with Recorder() as recorder:
+            sdk.sent[call.name] = seen(recorder, sdk.make(call, recorder.url))
+    return sdk.sent[call.name]
 
 
 async def in_python(flavour: str, call: SameCall) -> tuple[list[Wire], Any]:
@@ -104,7 +106,8 @@ async def test_a_call_sends_what_the_javascript_sdk_sends(sdk: JavaScriptSDK, fl
 
     ours, _ = await in_python(flavour, call)
 
-    assert [decoded_json_part(wire) for wire in ours] == [decoded_json_part(call.on_purpose(wire)) for wire in theirs]
+    both = [wire for wire in ours if not call.ours_alone(wire)]
+    assert [decoded_json_part(wire) for wire in both] == [decoded_json_part(call.on_purpose(wire)) for wire in theirs]
     assert theirs
 
 
@@ -124,10 +127,9 @@ async def test_a_text_is_the_javascript_sdks(sdk: JavaScriptSDK, flavour: str, c
 
 def test_every_method_of_the_javascript_sdk_is_compared(sdk: JavaScriptSDK) -> None:
     for call in (*CALLS, *TEXTS):
-        if call.name not in sdk.called:
-            in_javascript(sdk, call)
+        in_javascript(sdk, call)
 
     compared = set().union(*sdk.called.values())
 
-    assert sdk.methods() - compared - NO_REQUESTS - REALTIME == set()
+    assert sdk.methods() - compared - NO_REQUESTS == set()
     assert NO_REQUESTS <= sdk.methods()

@@ -26,6 +26,30 @@ async def test_query_headers_and_body(client: Any, visitor: Any, gate: str) -> N
     assert (page["perPage"], [item["v"] for item in page["items"]]) == (7, ["gold"])
 
 
+async def test_the_language_that_is_asked_for(flavour: str, server: PocketBaseServer, pb: PocketBase) -> None:
+    rule = '@request.headers.accept_language = "de"'
+    pb.collections.create({"name": "deutsch", "listRule": rule, "fields": [{"name": "v", "type": "text"}]})
+    pb.collection("deutsch").create({"v": "ja"})
+
+    async with new_client(flavour, server.url, lang="de") as german, new_client(flavour, server.url) as other:
+        assert [record.v for record in await done(german.collection("deutsch").get_full_list())] == ["ja"]
+        assert await done(other.collection("deutsch").get_full_list()) == []
+        de = {"accept-language": "de"}
+        assert len(await done(other.collection("deutsch").get_full_list(headers=de))) == 1
+
+    pb.collections.delete("deutsch")
+
+
+async def test_the_address_of_a_path(client: Any, visitor: Any, gate: str) -> None:
+    address = client.build_url("api/collections/gate/records?door=open,%20sesame", query={"perPage": 7, "page": None})
+
+    answer = httpx.get(address, headers={"X-KEY": "ä ok".encode()}).json()
+
+    assert (answer["perPage"], [item["v"] for item in answer["items"]]) == (7, ["gold"])
+    with pytest.raises(InvalidRequest, match="segment"):
+        client.build_url("/api/../settings")
+
+
 async def test_an_empty_answer_is_none(client: Any) -> None:
     made = await done(client.collection("posts").create({"title": "x"}))
 

@@ -16,6 +16,8 @@ from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._record_calls import Paths, records_path
 from pbmodels.client._request import FilterLike, Headers, Query, list_query, query_value
 
+_PLAIN = "!'()*"  # what the official JavaScript SDK does not percent-encode
+
 MAX_TOPIC = 2500
 """Characters of a topic that the server accepts."""
 
@@ -79,7 +81,7 @@ def with_options(name: str, query: Mapping[str, Any] | None, headers: Headers | 
     if not options:
         return name
     text = json.dumps(options, ensure_ascii=False, separators=(",", ":"))
-    return f"{name}{'&' if '?' in name else '?'}options={quote(text, safe='!()*')}"
+    return f"{name}{'&' if '?' in name else '?'}options={quote(text, safe=_PLAIN)}"
 
 
 def custom_topic(

@@ -191,6 +191,23 @@ class BaseClient:
         """
         return BoundFilter(template, values)
 
+    def build_url(self, path: str, *, query: Mapping[str, Any] | None = None) -> str:
+        """The whole address of a path of the server, for what opens it by itself; nothing is sent.
+
+        Args:
+            path: The path below the server's address, percent-encoded by you.
+            query: Query parameters; None values are left out.
+
+        Raises:
+            InvalidRequest: The path has `.` or `..` segments.
+
+        Example:
+            >>> pb.build_url("/api/hello", query={"name": "Ann B"})
+            'http://.../api/hello?name=Ann%20B'
+        """
+        check_path(path)
+        return f"{self.url}{Call('GET', path if path.startswith('/') else f'/{path}', query=query or {}).target}"
+
     def send(
         self,
         path: str,
