@@ -40,6 +40,7 @@ QUERY_VERBS = frozenset(
         "to_arrow",
         "to_polars",
         "to_pandas",
+        "prefetch",
     }
 )
 _ELSEWHERE = frozenset({"filter", "objects", "query", "select", "find", "find_many", "get_list"})

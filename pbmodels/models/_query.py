@@ -16,6 +16,7 @@ from pbmodels.models._errors import MultipleRecordsFound
 from pbmodels.models._explain import Explanation, explanation
 from pbmodels.models._keyset import Keyset, keyset_of
 from pbmodels.models._paths import to_expand, to_fields, to_sort
+from pbmodels.models._prefetch import Prefetch, to_prefetch
 from pbmodels.models._specs import specs_of
 from pbmodels.models._table import ROWS, html_table
 from pbmodels.query import BoundFilter, Expr, Filter, Path, Raw, Sort, all_of, split
@@ -63,6 +64,7 @@ class Query(Generic[M]):
         self._conditions: tuple[Filter, ...] = ()
         self._order: tuple[Sort, ...] = ()
         self._expand: tuple[str, ...] = ()
+        self._prefetch: tuple[Prefetch, ...] = ()
         self._only: tuple[str, ...] | None = None
         self._limit: int | None = None
         self._offset = 0
@@ -134,6 +136,27 @@ class Query(Generic[M]):
         """
         paths = (to_expand(self._model, relation) for relation in relations)
         return self._with(_expand=tuple(dict.fromkeys((*self._expand, *paths))))
+
+    def prefetch(self, relation: type[Collection] | Expr[Any] | str, records: Query[Any] | None = None) -> Self:
+        """Bring related records along in requests of their own, for what `expand` cannot do: more than 1000 of one
+        back-relation, or only some of them, in an order.
+
+        It takes one request for a hundred records or so, and one more for each thousand that they bring. What a
+        back-relation gives is then what `records` asks for: `post.comments` sends nothing any more.
+
+        Args:
+            relation: A relation such as `Post.comments` or `Post.author`.
+            records: A query for the related records: which, in what order, with `expand` and `prefetch` of its own.
+
+        Raises:
+            FilterError: It is no relation of this model, or the query is not one for it.
+
+        Example:
+            >>> query = Post.where().prefetch(Post.author, User.where(User.verified == True))
+        """
+        found = to_prefetch(self._model, relation, records)
+        others = tuple(asked for asked in self._prefetch if asked.name != found.name)
+        return self._with(_prefetch=(*others, found))
 
     def only(self, *fields: type[Collection] | Expr[Any] | str) -> Self:
         """Ask for these fields only, and the id; touching another one raises `FieldNotLoaded`.
@@ -346,7 +369,8 @@ class Query(Generic[M]):
             return ()
         order = keyset.fields if keyset is not None else ()
         expand = to_fields(self._model, (), self._expand) if self._expand else ()
-        return tuple(dict.fromkeys((*self._only, *expand, *order)))
+        fetched = (name for asked in self._prefetch for name in asked.field_names)
+        return tuple(dict.fromkeys((*self._only, *expand, *fetched, *order)))
 
     def _reversed(self) -> Self:
         """The same records from the other end.

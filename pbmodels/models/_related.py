@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels.models._paths import expression
 from pbmodels.models._specs import Back
-from pbmodels.models._state import peek
+from pbmodels.models._state import Prefetched, peek
 from pbmodels.models._sync.query_set import QuerySet
 
 if TYPE_CHECKING:
@@ -27,4 +27,5 @@ def related_records(record: Collection, back: Back) -> QuerySet[Any]:
     if brought is None:
         return query
     known = tuple(brought) if isinstance(brought, (list, tuple)) else (brought,)
-    return query._with(_known=known) if len(known) < MOST_EXPANDED else query
+    complete = isinstance(brought, Prefetched) or len(known) < MOST_EXPANDED
+    return query._with(_known=known) if complete else query

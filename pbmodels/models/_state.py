@@ -29,6 +29,10 @@ class RecordState:
     expand: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Prefetched(tuple[Any, ...]):
+    """What a back-relation was asked to bring, all of it: it may be more, or less, than an expand would."""
+
+
 def state_of(record: Collection) -> RecordState:
     """The state of a record, made on first use: of loaded records that is when one is changed."""
     private = record.__pydantic_private__

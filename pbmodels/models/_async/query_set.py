@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.models._async.prefetch import prefetch
 from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.walk import walk
 from pbmodels.models._async.watch import AsyncWatch
@@ -67,6 +68,7 @@ class AsyncQuerySet(Query[M]):
             return
         loader = loader_of(self._model, self._expand)
         async for batch in walk(self, size, lambda body: loader.page(body).items, _id):
+            await prefetch(batch, self._prefetch, self._carried)
             yield batch
 
     async def all(self) -> list[M]:
@@ -278,7 +280,9 @@ class AsyncQuerySet(Query[M]):
         part = self._one_part("page()")
         call = self._page_call(part, number, size, totals=True)
         body = await async_client(self._model, self._carried).execute(call)
-        return loader_of(self._model, self._expand).page(body)
+        page = loader_of(self._model, self._expand).page(body)
+        await prefetch(page.items, self._prefetch, self._carried)
+        return page
 
     async def count(self) -> int:
         """How many records match; limits and slices count too."""

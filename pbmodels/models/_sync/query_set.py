@@ -18,6 +18,7 @@ from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
+from pbmodels.models._sync.prefetch import prefetch
 from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.walk import walk
 from pbmodels.models._sync.watch import Watch
@@ -68,6 +69,7 @@ class QuerySet(Query[M]):
             return
         loader = loader_of(self._model, self._expand)
         for batch in walk(self, size, lambda body: loader.page(body).items, _id):
+            prefetch(batch, self._prefetch, self._carried)
             yield batch
 
     def all(self) -> list[M]:
@@ -277,7 +279,9 @@ class QuerySet(Query[M]):
         part = self._one_part("page()")
         call = self._page_call(part, number, size, totals=True)
         body = sync_client(self._model, self._carried).execute(call)
-        return loader_of(self._model, self._expand).page(body)
+        page = loader_of(self._model, self._expand).page(body)
+        prefetch(page.items, self._prefetch, self._carried)
+        return page
 
     def count(self) -> int:
         """How many records match; limits and slices count too."""
