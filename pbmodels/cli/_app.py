@@ -5,7 +5,12 @@ from __future__ import annotations
 import typer
 
 from ._doctor import doctor
+from ._erd import erd
+from ._export import export
+from ._import import import_
 from ._serve import serve
+from ._shell import shell
+from ._watch import watch
 
 app = typer.Typer(
     name="pbmodels",
@@ -17,7 +22,9 @@ app = typer.Typer(
 )
 
 PANELS = {
-    "Server": (serve, doctor),
+    "Server": (serve, doctor, shell),
+    "Schema": (erd,),
+    "Records": (watch, export, import_),
 }
 
 

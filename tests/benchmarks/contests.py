@@ -7,12 +7,16 @@ import itertools
 import json
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 from pocketbase import PocketBase as PyPIPocketBase
 
 from pbmodels import BoundFilter, Filter, PocketBase
+from pbmodels.cli._data.exporting import Export
+from pbmodels.cli._data.format import Format
 from tests.benchmarks.dataset import PAGE, Article, Draft, python_values, values
 from tests.benchmarks.javascript import JavaScript
 from tests.benchmarks.rounds import Contestant, clocked
@@ -182,6 +186,42 @@ def filter(table: Table) -> list[Contestant]:
         Contestant("pbmodels expressions, built and compiled", often(lambda: expressions().render(None))),
         Contestant("pbmodels expressions, compiled", often(lambda: made.render(None))),
         Contestant("pbmodels pb.filter(...), bound and written", often(lambda: bound().render(None))),
+    ]
+
+
+def export(table: Table) -> list[Contestant]:
+    """All records into a file, beside raw paging whose bodies are thrown away."""
+    records_url = f"{table.url}/api/collections/{Article.__collection__}/records"
+
+    def by_number() -> None:
+        for page in range(1, table.pages + 1):
+            table.http.get(records_url, params={"page": page, "perPage": PAGE, "skipTotal": 1}).content
+
+    def by_key() -> None:
+        last = ""
+        while True:
+            query = {"perPage": PAGE, "skipTotal": 1, "sort": "id", "filter": f'id > "{last}"'}
+            items = table.http.get(records_url, params=query).json()["items"]
+            if not items:
+                return
+            last = items[-1]["id"]
+
+    def exported(format: Format) -> Callable[[], None]:
+        def job() -> None:
+            with TemporaryDirectory() as folder:
+                run = Export(table.pb, Article.__collection__, format)
+                run.to_file(Path(folder) / f"articles.{format}", lambda done: None)
+                if run.records != table.records:
+                    raise RuntimeError(f"{run.records} of {table.records} records were exported")
+
+        return job
+
+    return [
+        Contestant("httpx, pages by number", clocked(by_number)),
+        Contestant("httpx, pages by key", clocked(by_key)),
+        Contestant("pbmodels export, JSON lines", clocked(exported(Format.JSONL))),
+        Contestant("pbmodels export, CSV", clocked(exported(Format.CSV))),
+        Contestant("pbmodels export, Parquet", clocked(exported(Format.PARQUET))),
     ]
 
 

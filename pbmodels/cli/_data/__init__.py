@@ -1,0 +1,1 @@
+"""Records in files: what `pbmodels export` and `pbmodels import` are made of."""
