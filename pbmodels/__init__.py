@@ -11,6 +11,7 @@ from pbmodels._version import __version__
 
 if TYPE_CHECKING:
     from pbmodels.client import (
+        AsyncAuthStore,
         AsyncFileStream,
         AsyncPocketBase,
         AuthMethods,
@@ -146,6 +147,7 @@ __all__ = [
     "AsyncActions",
     "AsyncAuthActions",
     "AsyncAuthModel",
+    "AsyncAuthStore",
     "AsyncFile",
     "AsyncFileStream",
     "AsyncModel",

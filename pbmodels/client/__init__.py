@@ -3,8 +3,9 @@
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
 from pbmodels.client._async.downloads import AsyncFileStream
+from pbmodels.client._async_auth_store import AsyncAuthStore
 from pbmodels.client._auth_methods import AuthMethods, AuthProvider
-from pbmodels.client._auth_store import AuthStore, FileAuthStore
+from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._batch import BatchResult
 from pbmodels.client._clients import AsyncPocketBase, PocketBase
 from pbmodels.client._errors import (
@@ -23,6 +24,7 @@ from pbmodels.client._errors import (
     Unauthorized,
     ValidationFailed,
 )
+from pbmodels.client._file_auth_store import FileAuthStore
 from pbmodels.client._realtime.hub import RealtimeStats
 from pbmodels.client._realtime.pacing import RealtimeOptions
 from pbmodels.client._record import ListResult, Record
@@ -33,6 +35,7 @@ from pbmodels.client._upload import Upload
 from pbmodels.server import register_client_factory
 
 __all__ = [
+    "AsyncAuthStore",
     "AsyncFileStream",
     "AsyncPocketBase",
     "AuthMethods",

@@ -1,30 +1,27 @@
-"""Who is signed in: a token and the auth record it belongs to, in memory or in a file."""
+"""Who is signed in: a token and the auth record it belongs to, in memory."""
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic_core import from_json
-
 from pbmodels.client._cookies import COOKIE, auth_cookie, from_cookies
-from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._record import Record
 from pbmodels.client._token import NOBODY, TokenLife, claims, life_of
 
 AuthCallback = Callable[[str, "Record | None"], None]
+Kept = tuple[str, "Record | None"]
+Decision = Callable[[str, "Record | None"], "tuple[str, Mapping[str, Any] | None] | None"]
 
 
 class AuthStore:
     """Holds the token of the signed-in user, in memory; shared by the sync and the async client.
 
-    Subclass it and override `save` and `clear` to keep the token elsewhere. Safe to use from many threads.
+    Subclass it and override `save` and `clear` to keep the token elsewhere; what does so with `await` is an
+    `AsyncAuthStore`. Safe to use from many threads.
 
     Example:
         >>> store = AuthStore()
@@ -36,18 +33,18 @@ class AuthStore:
     _life: TokenLife = NOBODY
 
     def __init__(self) -> None:
-        self._kept: tuple[str, Record | None] = ("", None)  # replaced as a whole, so that the two always match
+        self._kept: Kept = ("", None)  # replaced as a whole, so that the two always match
         self._callbacks: tuple[AuthCallback, ...] = ()
 
     @property
     def token(self) -> str:
         """The token that requests send, "" when nobody is signed in."""
-        return self._kept[0]
+        return self._current()[0]
 
     @property
     def record(self) -> Record | None:
         """The auth record of who is signed in, or None."""
-        return self._kept[1]
+        return self._current()[1]
 
     @property
     def is_valid(self) -> bool:
@@ -79,6 +76,33 @@ class AuthStore:
         self._kept = ("", None)
         self._tell()
 
+    def change(self, decide: Decision) -> bool:
+        """Save or clear, depending on who is signed in, so that nobody else's sign-in is overwritten.
+
+        Args:
+            decide: Given token and record, gives those to keep, `("", None)` to sign out, or None to change nothing.
+
+        Returns:
+            Whether something was changed.
+
+        Example:
+            >>> store = AuthStore()
+            >>> store.save("token", {"id": "u1", "verified": False})
+            >>> store.change(lambda token, record: (token, {**record, "verified": True}) if record else None)
+            True
+            >>> store.record.verified
+            True
+        """
+        kept = self._current()
+        decided = decide(*kept)
+        if decided is None or self._current() is not kept:
+            return False
+        if decided[0]:
+            self.save(*decided)
+        else:
+            self.clear()
+        return True
+
     def on_change(self, callback: AuthCallback, *, fire_immediately: bool = False) -> Callable[[], None]:
         """Call `callback(token, record)` after every save and clear.
 
@@ -89,13 +113,13 @@ class AuthStore:
         Returns:
             A function that ends this.
         """
-        with _LOCKS.of_this_process():
+        with LOCKS.of_this_process():
             self._callbacks = (*self._callbacks, callback)
         ended = False
 
         def unsubscribe() -> None:
             nonlocal ended
-            with _LOCKS.of_this_process():
+            with LOCKS.of_this_process():
                 if not ended:
                     ended = True
                     rest = list(self._callbacks)
@@ -169,7 +193,7 @@ class AuthStore:
     def life(self) -> TokenLife:
         """When the token is to be refreshed and when it ends; read from the token once, then remembered."""
         token, life = self.token, self._life
-        if life.token is not token:
+        if life.token != token:
             life = self._life = life_of(token) if token else NOBODY
         return life
 
@@ -177,79 +201,17 @@ class AuthStore:
         """Remember that the server has just given this token."""
         self._life = life_of(token, is_new=True)
 
+    def _current(self) -> Kept:
+        """Token and record that belong together."""
+        return self._kept
+
     def _tell(self) -> None:
         for callback in self._callbacks:
-            callback(self.token, self.record)
+            callback(*self._kept)
 
     def __repr__(self) -> str:
         who = "nobody" if self.record is None else f"{self.record.collection_name}/{self.record.id}"
         return f"{type(self).__name__}({who}, valid={self.is_valid})"
-
-
-class FileAuthStore(AuthStore):
-    """An `AuthStore` that lasts beyond the process, in a file that only its owner can read.
-
-    The file is replaced as a whole, so that no reader ever meets half of it.
-
-    Args:
-        path: Where to keep it; missing folders are made at the first save.
-
-    Raises:
-        InvalidRequest: The file exists and does not hold an auth store.
-
-    Example:
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "auth.json"
-        >>> FileAuthStore(path).save("token", {"id": "u1"})
-        >>> FileAuthStore(path).record.id
-        'u1'
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__()
-        self.path = Path(path)
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return
-        try:
-            kept = from_json(content)
-            token, record = kept["token"], kept["record"]
-            if not isinstance(token, str) or not isinstance(record, dict | None):
-                raise TypeError
-        except (ValueError, TypeError, KeyError):
-            raise InvalidRequest(
-                f"{self.path} is not an auth store; delete it or give FileAuthStore another path"
-            ) from None
-        self._kept = (token, None if record is None else Record(record))
-
-    def save(self, token: str, record: Mapping[str, Any] | None = None) -> None:
-        """Write the token and record to the file, then keep them as `AuthStore.save` does."""
-        text = json.dumps({"token": token, "record": None if record is None else dict(record)})
-        with _LOCKS.of_this_process():  # so that the file and the memory end up with the same one of two saves
-            self._write(text)
-            self._kept = (token, None if record is None else Record(record))
-        self._tell()
-
-    def clear(self) -> None:
-        """Remove the file, then forget who is signed in."""
-        with _LOCKS.of_this_process():
-            self.path.unlink(missing_ok=True)
-            self._kept = ("", None)
-        self._tell()
-
-    def _write(self, text: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 class _Locks:
@@ -262,4 +224,4 @@ class _Locks:
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
 
-_LOCKS = _Locks()
+LOCKS = _Locks()

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from pbmodels.client._async.base import AsyncBaseClient
+from pbmodels.client._async_auth_store import AsyncAuthStore
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._state import ClientState
 from pbmodels.client._sync.base import BaseClient
@@ -44,6 +45,15 @@ class AsyncPocketBase(AsyncBaseClient):
         ...     async with AsyncPocketBase("http://127.0.0.1:8090") as pb:
         ...         print((await pb.health.check()).message)
     """
+
+    async def aclose(self) -> None:
+        """End the streams, close the connections, and wait until an `AsyncAuthStore` is written.
+
+        A client that was passed in as `http_client` stays open. A later request opens new connections.
+        """
+        await super().aclose()
+        if isinstance(store := self.auth_store, AsyncAuthStore):
+            await store.written()
 
     def _init(self, state: ClientState, http_client: Any = None) -> None:
         if http_client is not None and not inspect.iscoroutinefunction(http_client.send):

@@ -13,11 +13,18 @@ if sys.platform == "win32":  # pragma: no cover
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
 
+    def _release(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
     def _acquire(descriptor: int, *, wait: bool) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _release(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def lock(file: IO[Any], *, wait: bool = True) -> bool:
@@ -37,3 +44,12 @@ def lock(file: IO[Any], *, wait: bool = True) -> bool:
             raise
         return False
     return True
+
+
+def unlock(file: IO[Any]) -> None:
+    """End a lock before the file is closed: a child that was forked meanwhile has the file open too, and would keep it.
+
+    Args:
+        file: The locked file.
+    """
+    _release(file.fileno())

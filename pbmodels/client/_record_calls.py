@@ -171,6 +171,18 @@ def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any]) -> AuthResu
     Raises:
         ClientResponseError: It has no token.
     """
+    result = auth_result(call, data)
+    store._got_new(result.token)
+    store.save(result.token, result.record)
+    return result
+
+
+def auth_result(call: Call, data: Mapping[str, Any]) -> AuthResult:
+    """A sign-in's answer.
+
+    Raises:
+        ClientResponseError: It has no token.
+    """
     token = data.get("token")
     if not isinstance(token, str) or not token:
         raise ClientResponseError(
@@ -179,10 +191,7 @@ def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any]) -> AuthResu
             url=call.path,
             status=200,
         )
-    record = Record(data.get("record") or {})
-    store._got_new(token)
-    store.save(token, record)
-    return AuthResult(token=token, record=record, meta=data.get("meta") or {})
+    return AuthResult(token=token, record=Record(data.get("record") or {}), meta=data.get("meta") or {})
 
 
 def after_update(store: AuthStore, record: Record, collection: str | None = None) -> None:
@@ -193,18 +202,27 @@ def after_update(store: AuthStore, record: Record, collection: str | None = None
         record: The record as the server answered.
         collection: The name or id of its collection, when `fields=` may have left it out of the record.
     """
-    token, mine = store.token, store.record
-    if mine is None or not mine.id or mine.id != record.id:
-        return
-    if (collection or record.collection_id) not in (mine.collection_id, mine.collection_name):
-        return
-    expand = {**(mine.get("expand") or {}), **(record.get("expand") or {})}
-    if store.token == token:  # else who is signed in changed meanwhile
-        store.save(token, {**mine, **record, **({"expand": expand} if expand else {})})
+
+    def decide(token: str, mine: Record | None) -> tuple[str, dict[str, Any]] | None:
+        if mine is None or not _is_record(mine, record.id, collection or record.collection_id):
+            return None  # someone else has signed in meanwhile
+        expand = {**(mine.get("expand") or {}), **(record.get("expand") or {})}
+        return token, {**mine, **record, **({"expand": expand} if expand else {})}
+
+    if _is_record(store.record, record.id, collection or record.collection_id):
+        store.change(decide)
 
 
 def after_delete(store: AuthStore, collection: str, record_id: str) -> None:
     """Sign out when the signed-in record itself was deleted."""
-    mine = store.record
-    if mine is not None and mine.id == record_id and collection in (mine.collection_id, mine.collection_name):
-        store.clear()
+    if _is_record(store.record, record_id, collection):
+        store.change(lambda _, mine: ("", None) if _is_record(mine, record_id, collection) else None)
+
+
+def _is_record(mine: Record | None, record_id: str, collection: str) -> bool:
+    return (
+        mine is not None
+        and bool(mine.id)
+        and mine.id == record_id
+        and collection in (mine.collection_id, mine.collection_name)
+    )

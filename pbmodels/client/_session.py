@@ -14,7 +14,8 @@ from typing import IO, Any, cast
 
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ClientResponseError, Forbidden, InvalidRequest, NotFound, Unauthorized
-from pbmodels.client._record_calls import auth_call, base_path, signed_in
+from pbmodels.client._record import Record
+from pbmodels.client._record_calls import auth_call, auth_result, base_path, signed_in
 from pbmodels.client._request import Call, segment
 from pbmodels.client._token import owner
 
@@ -124,11 +125,16 @@ class Session:
 
     def refreshed(self, store: AuthStore, token: str, call: Call, data: dict[str, Any]) -> None:
         """Keep the answer to `refresh_call`, unless who is signed in has changed meanwhile."""
-        if store.token == token:
-            mine = store.record
+        result = auth_result(call, data)
+
+        def decide(current: str, mine: Record | None) -> tuple[str, dict[str, Any]] | None:
+            if current != token:
+                return None
             expand = mine.get("expand") if mine is not None else None
-            record = {**(data.get("record") or {}), **({"expand": expand} if expand else {})}
-            signed_in(store, call, {**data, "record": record})
+            return result.token, {**result.record, **({"expand": expand} if expand else {})}
+
+        store._got_new(result.token)
+        store.change(decide)
 
     def refresh_failed(self, store: AuthStore, token: str, error: ClientResponseError) -> Step:
         """What to do after a refresh that failed: sign in, or go on with the token, which has some time left."""

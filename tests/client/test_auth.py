@@ -256,7 +256,7 @@ def test_a_store_in_a_file(tmp_path: Path) -> None:
     assert (again.token, again.record) == ("tökén", {"id": "u1", "collectionName": "users"})
     assert isinstance(again.record, Record)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(path.parent) == ["auth.json"]
+    assert sorted(os.listdir(path.parent)) == [".auth.json.lock", "auth.json"]
 
     again.clear()
     again.clear()
@@ -286,7 +286,7 @@ def test_many_threads_save_to_one_file(tmp_path: Path) -> None:
         thread.join()
 
     assert FileAuthStore(store.path).token == store.token
-    assert os.listdir(tmp_path) == ["auth.json"]
+    assert sorted(os.listdir(tmp_path)) == [".auth.json.lock", "auth.json"]
 
 
 @pytest.mark.parametrize(
