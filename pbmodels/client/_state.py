@@ -25,6 +25,7 @@ from pbmodels.client._multipart import Form
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
 from pbmodels.client._session import Session
+from pbmodels.client._tracing import tracing
 from pbmodels.client._transport import AsyncTransports, SyncTransports, Wire
 
 BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
@@ -146,6 +147,8 @@ class ClientState:
             request = self.before_send(request) or request
             if "timeout" not in request.extensions:
                 request.extensions["timeout"] = timeout.as_dict()
+        if (seen := tracing.get()) is not None:
+            seen(request)
         return request
 
     def _build(

@@ -42,6 +42,7 @@ from pbmodels.models._rules import Rules
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.watch import Watch
+from pbmodels.models._trace import OneByOneWarning, RequestTrace, trace_requests
 from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
 from pbmodels.models._view import ViewCollection
 
@@ -79,6 +80,7 @@ __all__ = [
     "MultipleRecordsFound",
     "NotConnected",
     "OAuth2",
+    "OneByOneWarning",
     "Otp",
     "Page",
     "Password",
@@ -89,6 +91,7 @@ __all__ = [
     "Refs",
     "Relation",
     "Relations",
+    "RequestTrace",
     "Rules",
     "SchemaMismatch",
     "UnreadableRecord",
@@ -104,5 +107,6 @@ __all__ = [
     "connect",
     "current_user",
     "field",
+    "trace_requests",
     "using",
 ]

@@ -7,6 +7,7 @@ event loop, to itself, and a request that waits for either is answered no sooner
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
@@ -33,7 +34,7 @@ class Ahead:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(MOST, thread_name_prefix="pbmodels-ahead")
         sent = Sent()
-        future = self._pool.submit(client.execute, call, sent)
+        future = self._pool.submit(contextvars.copy_context().run, client.execute, call, sent)
         self._futures.append(future)
         future.add_done_callback(sent.set)
         sent.wait()

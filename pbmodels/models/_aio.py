@@ -10,6 +10,7 @@ from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.models._async import actions, saves
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._trace import note_get
 from pbmodels.models._writing import increments
 from pbmodels.query import BoundFilter, Filter
 
@@ -37,6 +38,7 @@ class AsyncModel(Generic[M]):
 
     async def get(self, id: str, *, expand: Sequence[Any] = ()) -> M:
         """One record by its id; `RecordNotFound` when there is none."""
+        note_get(self._model)
         return await actions.get(self._model, id, tuple(expand))
 
     async def get_or_none(self, id: str, *, expand: Sequence[Any] = ()) -> M | None:

@@ -28,6 +28,7 @@ from pbmodels.models._state import peek, replace_state, state_of
 from pbmodels.models._sync import actions, saves
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
+from pbmodels.models._trace import note_get
 from pbmodels.models._validation import guard, refusal
 from pbmodels.models._wire import shown
 from pbmodels.models._writing import changed, increments, new_id
@@ -149,6 +150,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             ...
             Post.NotFound: there is no record 'missing00000000' in collection 'posts'...
         """
+        note_get(cls)
         return actions.get(cls, id, tuple(expand))
 
     @classmethod

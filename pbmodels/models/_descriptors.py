@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class FieldDescriptor:
     """Answers for one field, on the class and on instances."""
 
-    __slots__ = ("name", "remembers", "spec")
+    __slots__ = ("name", "remembers", "spec", "via")
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, model: type[Collection]) -> None:
+        self.via = f"{model.__name__}.{spec.name}"
         self.spec = spec
         self.name = spec.name
         self.remembers = spec.mutable
@@ -45,7 +46,7 @@ class FieldDescriptor:
             raise FieldNotLoaded(not_loaded(type(record), self.name)) from None
         spec = self.spec
         if spec.kind is Kind.RELATION:
-            value = values[self.name] = _refs(record, spec, value)
+            value = values[self.name] = _refs(record, spec, value, self.via)
         elif spec.kind is Kind.FILE:
             value = values[self.name] = _files(record, spec, value)
         if self.remembers:
@@ -83,14 +84,14 @@ def not_loaded(model: type[Collection], name: str) -> str:
     )
 
 
-def _refs(record: Collection, spec: Spec, value: Any) -> Any:
+def _refs(record: Collection, spec: Spec, value: Any, via: str) -> Any:
     if spec.multiple:
         if isinstance(value, Refs) and value._owner is record:
             return value
         state = peek(record)
         found = {item.id: item for item in state.expand.get(spec.server_name, ())} if state else {}
         related = spec.related()
-        refs = (item if isinstance(item, Ref) else Ref(item, related, found.get(item)) for item in value)
+        refs = (item if isinstance(item, Ref) else Ref(item, related, found.get(item), _via=via) for item in value)
         return Refs(refs, record, spec)
     if isinstance(value, Ref):
         if value._model is None:
@@ -100,7 +101,7 @@ def _refs(record: Collection, spec: Spec, value: Any) -> Any:
         return None
     state = peek(record)
     brought = state.expand.get(spec.server_name) if state else None
-    return Ref(value, spec.related(), brought if brought is not None and brought.id == value else None)
+    return Ref(value, spec.related(), brought if brought is not None and brought.id == value else None, _via=via)
 
 
 def _files(record: Collection, spec: Spec, value: Any) -> Any:

@@ -152,6 +152,6 @@ def describe_fields(model: type[Collection]) -> None:
     """Put a descriptor on the class for every field that needs one; called when its types are all known."""
     for name, spec in specs_of(model).items():
         if spec.described:
-            type.__setattr__(model, name, FieldDescriptor(spec))
+            type.__setattr__(model, name, FieldDescriptor(spec, model))
         elif isinstance(model.__dict__.get(name), FieldDescriptor):
             type.__delattr__(model, name)

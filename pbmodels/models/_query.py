@@ -19,6 +19,7 @@ from pbmodels.models._paths import to_expand, to_fields, to_sort
 from pbmodels.models._prefetch import Prefetch, to_prefetch
 from pbmodels.models._specs import specs_of
 from pbmodels.models._table import ROWS, html_table
+from pbmodels.models._trace import note
 from pbmodels.query import BoundFilter, Expr, Filter, Path, Raw, Sort, all_of, split
 from pbmodels.query._nodes import Comparison
 
@@ -70,6 +71,7 @@ class Query(Generic[M]):
         self._offset = 0
         self._carried: Carried | None = None
         self._known: tuple[M, ...] | None = None
+        self._via: str | None = None
 
     @property
     def aio(self) -> AsyncQuerySet[M]:
@@ -382,6 +384,11 @@ class Query(Generic[M]):
             raise FilterError("last() cannot be asked of a slice or a limited query: reverse its order and use first()")
         order = self._order or (Sort("id"),)
         return self._with(_order=tuple(-term for term in order))
+
+    def _note(self) -> None:
+        """Tell who traces requests that this is about the records of one record's back-relation."""
+        if self._via is not None:
+            note(self._via, f"write .expand({self._via}) or .prefetch({self._via}, ...) in the query")
 
     def _only_one(self, found: list[M]) -> M | None:
         if len(found) > 1:

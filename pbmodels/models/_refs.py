@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar
 
 from pbmodels.models._errors import InvalidRecord, ModelError
+from pbmodels.models._trace import note
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -24,10 +25,13 @@ class Ref(Generic[M]):
         True
     """
 
-    __slots__ = ("_model", "_record", "id")
+    __slots__ = ("_model", "_record", "_via", "id")
 
-    def __init__(self, id: str, model: type[M] | None = None, record: M | None = None) -> None:
+    def __init__(
+        self, id: str, model: type[M] | None = None, record: M | None = None, *, _via: str | None = None
+    ) -> None:
         self.id = id
+        self._via = _via
         self._model = model
         self._record = record
 
@@ -43,13 +47,20 @@ class Ref(Generic[M]):
             RecordNotFound: It is gone, or a rule hides it.
         """
         if self._record is None:
-            self._record = self._target().get(self.id)
+            from pbmodels.models._sync import actions
+
+            self._note()
+            self._record = actions.get(self._target(), self.id)
         return self._record
 
     @property
     def aio(self) -> AsyncRef[M]:
         """The same for async code: `await post.author.aio.get()`."""
         return AsyncRef(self)
+
+    def _note(self) -> None:
+        if self._via is not None:
+            note(f"{self._via}.get()", f"write .expand({self._via}) in the query, and .record instead of .get()")
 
     def _target(self) -> type[M]:
         if self._model is None:
@@ -97,7 +108,10 @@ class AsyncRef(Generic[M]):
         """
         ref = self._ref
         if ref._record is None:
-            ref._record = await ref._target().aio.get(ref.id)
+            from pbmodels.models._async import actions
+
+            ref._note()
+            ref._record = await actions.get(ref._target(), ref.id)
         return ref._record
 
 

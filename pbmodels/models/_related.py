@@ -20,6 +20,7 @@ def related_records(record: Collection, back: Back) -> QuerySet[Any]:
     """The records whose relation names this one; what `expand` brought is not asked for again."""
     relation = expression(back.related(), back.spec.name)
     query = QuerySet(back.related()).where(relation.contains(record) if back.spec.multiple else relation == record)
+    query._via = f"{type(record).__name__}.{back.name}"
     state = peek(record)
     if state is None:
         return query

@@ -278,6 +278,7 @@ class AsyncQuerySet(Query[M]):
             0
         """
         part = self._one_part("page()")
+        self._note()
         call = self._page_call(part, number, size, totals=True)
         body = await async_client(self._model, self._carried).execute(call)
         page = loader_of(self._model, self._expand).page(body)
@@ -288,6 +289,7 @@ class AsyncQuerySet(Query[M]):
         """How many records match; limits and slices count too."""
         if self._known is not None:
             return len(self._known)
+        self._note()
         total = 0
         for part in self._unordered()._parts():
             call = self._page_call(part, 1, 1, totals=True, fields="id")
@@ -299,6 +301,7 @@ class AsyncQuerySet(Query[M]):
         """Whether any record matches."""
         if self._offset or self._limit == 0 or self._known is not None:
             return await self.count() > 0
+        self._note()
         client = async_client(self._model, self._carried)
         for part in self._unordered()._parts():
             body = await client.execute(self._page_call(part, 1, 1, totals=False, fields="id"))

@@ -277,6 +277,7 @@ class QuerySet(Query[M]):
             0
         """
         part = self._one_part("page()")
+        self._note()
         call = self._page_call(part, number, size, totals=True)
         body = sync_client(self._model, self._carried).execute(call)
         page = loader_of(self._model, self._expand).page(body)
@@ -287,6 +288,7 @@ class QuerySet(Query[M]):
         """How many records match; limits and slices count too."""
         if self._known is not None:
             return len(self._known)
+        self._note()
         total = 0
         for part in self._unordered()._parts():
             call = self._page_call(part, 1, 1, totals=True, fields="id")
@@ -298,6 +300,7 @@ class QuerySet(Query[M]):
         """Whether any record matches."""
         if self._offset or self._limit == 0 or self._known is not None:
             return self.count() > 0
+        self._note()
         client = sync_client(self._model, self._carried)
         for part in self._unordered()._parts():
             body = client.execute(self._page_call(part, 1, 1, totals=False, fields="id"))

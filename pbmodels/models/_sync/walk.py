@@ -27,6 +27,7 @@ def walk(
         read: Makes the records of an answer.
         id_of: The id of a record that `read` made.
     """
+    query._note()
     client = sync_client(query._model, query._carried)
     remaining: float = math.inf if query._limit is None else query._limit
     for cursor in query._cursors(size):
