@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from pbmodels.client import Record
-    from pbmodels.client._realtime.catchup import Event
+    from pbmodels.client._realtime.plan import Event
 
 _COLOURS = {"create": "green", "update": "yellow", "delete": "red"}
 _NOISE = ("collectionId", "collectionName", "id", "created", "updated")

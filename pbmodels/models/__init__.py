@@ -2,6 +2,7 @@
 
 from pbmodels.models._accounts import current_user
 from pbmodels.models._aio import AsyncActions, AsyncModel
+from pbmodels.models._async.live import AsyncLive
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.watch import AsyncWatch
@@ -39,6 +40,7 @@ from pbmodels.models._indexes import Index
 from pbmodels.models._loading import Page
 from pbmodels.models._refs import AsyncRefs, Ref, Refs
 from pbmodels.models._rules import Rules
+from pbmodels.models._sync.live import Live
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.watch import Watch
@@ -51,6 +53,7 @@ __all__ = [
     "AsyncAuthActions",
     "AsyncAuthModel",
     "AsyncFile",
+    "AsyncLive",
     "AsyncModel",
     "AsyncQuerySet",
     "AsyncRefs",
@@ -75,6 +78,7 @@ __all__ = [
     "Html",
     "Index",
     "InvalidRecord",
+    "Live",
     "Mfa",
     "ModelError",
     "MultipleRecordsFound",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.client._realtime.plan import Recover
 from pbmodels.models._async import actions, saves
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch

@@ -11,8 +11,8 @@ from pydantic_core import CoreSchema
 from pbmodels.client import AsyncPocketBase, PocketBase
 from pbmodels.client._async.batch import AsyncBatch
 from pbmodels.client._file_urls import file_url
-from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.client._realtime.plan import Recover
 from pbmodels.models._aio import Aio
 from pbmodels.models._async.saves import AsyncBatchDelete, AsyncBatchSave
 from pbmodels.models._context import client_of, refuse_abstract

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 from pydantic_core import to_json
 
 from pbmodels._errors import FilterError
-from pbmodels.client._realtime.catchup import Event, Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.client._realtime.plan import Event, Recover
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_expand, to_fields
@@ -110,6 +110,12 @@ class ModelReader(Generic[M]):
         """Whether two states of a record are one."""
         mine, theirs = peek(one), peek(other)
         return values_of(one) == values_of(other) and (mine.expand if mine else {}) == (theirs.expand if theirs else {})
+
+
+def dated_fields(model: type[Collection]) -> list[str]:
+    """The fields that the server dates, by its own names."""
+    found = (_autodate(model, kind) for kind in ("create", "update"))
+    return [names[1] for names in found if names is not None]
 
 
 def watch_topic(query: Query[Any], record_id: str | None, expand: Sequence[Any], fields: Sequence[Any]) -> Topic:

@@ -41,6 +41,7 @@ class FaultProxy:
         url: Where clients connect to.
         rewrite: What happens to the body of event streams that begin from now on.
         refusals: Raw HTTP answers that the next requests for an event stream get, in turn.
+        refuse_connections: Whether new connections are reset.
         requests: The first lines of all requests.
         cuts: How many streams were cut.
     """
@@ -49,6 +50,7 @@ class FaultProxy:
         self.retarget(target)
         self.rewrite: Rewrite | None = None
         self.refusals: list[bytes] = []
+        self.refuse_connections = False
         self.requests: list[str] = []
         self.cuts = 0
         self._lock = threading.Lock()
@@ -101,6 +103,8 @@ class FaultProxy:
     def _serve(self, client: socket.socket) -> None:
         self._open.append(client)
         try:
+            if self.refuse_connections:
+                raise ConnectionRefusedError
             server = socket.create_connection(self._target, 5)
         except OSError:
             client.close()

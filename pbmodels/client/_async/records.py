@@ -9,7 +9,7 @@ from pbmodels.client import _record_calls as calls
 from pbmodels.client._async.auth import AsyncAuthService
 from pbmodels.client._async.paging import all_pages
 from pbmodels.client._errors import InvalidRequest, NotFound
-from pbmodels.client._realtime.catchup import Event
+from pbmodels.client._realtime.plan import Event
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths

@@ -1,95 +1,24 @@
-"""Which requests bring back what a break has lost, and what their answers mean.
-
-A flow is a generator that yields the requests it needs and is sent their answers; what it finds is put into `ready`.
-Sync and async code drive the same flows.
-"""
+"""Which requests bring back what a break has lost, and what their answers mean."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic, Literal, Protocol, TypeVar
-
-from dateutil.parser import isoparse
+from typing import Any, TypeVar
 
 from pbmodels._filter_text import date_text
 from pbmodels.client._errors import BadRequest, NotFound
+from pbmodels.client._realtime.plan import PAGE, Event, Flow, Plan, Reader, Recover, any_of, chunks, moment_of
 from pbmodels.client._realtime.topics import Narrowed, Topic
 from pbmodels.client._realtime.versions import Versions
-from pbmodels.client._record_calls import list_call, view_call
+from pbmodels.client._record_calls import view_call
 from pbmodels.client._request import Call
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-
-Recover = Literal["changes", "full"] | None
-"""What to bring back after a break: what was created or updated; deletions too; nothing."""
-
-Flow = Generator[Call, bytes, None]
-
-PAGE = 1000
-"""Records that a catch-up asks for at a time."""
-
-_IDS_AT_ONCE = 60  # of 15 characters: far below the 3500 that a filter may have
 
 
-@dataclass(frozen=True)
-class Event(Generic[R_co]):
-    """One change of one record.
-
-    Attributes:
-        action: `create`, `update` or `delete`; `overflow` where a watch was asked to tell of one.
-        record: The record after the change; a deleted one as it last was, and with its id alone if a catch-up found
-            that it is gone; None with `overflow`.
-        recovered: Whether a catch-up found it after a break: what lay between is not known.
-    """
-
-    action: str
-    record: R_co
-    recovered: bool = False
-
-
-class Reader(Protocol[R]):
-    """How a kind of record is read; `updated` names the field that is its version, None if there is none."""
-
-    updated: str | None
-
-    def event(self, data: str) -> tuple[str, R]:
-        """Action and record of an event."""
-        ...
-
-    def page(self, body: bytes) -> Sequence[R]:
-        """The records of a list's answer."""
-        ...
-
-    def one(self, body: bytes) -> R:
-        """The record of an answer that is one."""
-        ...
-
-    def gone(self, record_id: str) -> R:
-        """A record of which nothing but the id is known."""
-        ...
-
-    def id(self, record: R) -> str:
-        """A record's id."""
-        ...
-
-    def version(self, record: R) -> Any:
-        """When it was changed last, None if it does not say."""
-        ...
-
-    def created(self, record: R) -> Any:
-        """When it was made, in the same form, None if it does not say."""
-        ...
-
-    def same(self, one: R, other: R) -> bool:
-        """Whether two states of a record are one."""
-        ...
-
-
-class Catchup(Generic[R]):
+class Catchup(Plan[R]):
     """What one watcher was given, and what it has to be given after a break.
 
     Args:
@@ -100,11 +29,7 @@ class Catchup(Generic[R]):
     """
 
     def __init__(self, topic: Topic, reader: Reader[R], recover: Recover, overlap: float = 10.0) -> None:
-        self.topic = topic
-        self.ready: deque[Event[R]] = deque()
-        self.recovered = 0
-        self.superseded = 0
-        self._reader = reader
+        super().__init__(topic, reader)
         self._recover = recover
         self._overlap = overlap
         self._versions: Versions[Any] = Versions()
@@ -183,7 +108,7 @@ class Catchup(Generic[R]):
 
     def _watermark(self) -> datetime:
         newest = self._versions.newest
-        moment: datetime = self._start if newest is None else isoparse(newest) if isinstance(newest, str) else newest
+        moment: datetime = self._start if newest is None else moment_of(newest)
         return moment
 
     def _found(self, record: R, since: datetime) -> None:
@@ -203,12 +128,8 @@ class Catchup(Generic[R]):
         if decision is False:
             return
         created = reader.created(record)
-        is_new = not is_known and created is not None and _moment(created) >= since
-        self._deliver(Event("create" if is_new else "update", record, recovered=True))
-
-    def _deliver(self, event: Event[R]) -> None:
-        self.recovered += 1
-        self.ready.append(event)
+        is_new = not is_known and created is not None and moment_of(created) >= since
+        self._deliver("create" if is_new else "update", record)
 
     def _one_again(self, lost: bool) -> Flow:
         record_id = self.topic.record_id
@@ -218,33 +139,30 @@ class Catchup(Generic[R]):
         except NotFound:
             if self._versions.gone(record_id) and self._start is not None:
                 self._start = None  # told once, also where there is no version to remember it by
-                self._deliver(Event("delete", self._reader.gone(record_id), recovered=True))
+                self._deliver("delete", self._reader.gone(record_id))
             return
         record = self._reader.one(body)
         if self._reader.version(record) is not None:
             self._found(record, self._watermark())
         elif lost:
-            self._deliver(Event("update", record, recovered=True))
+            self._deliver("update", record)
 
     def _compare_ids(self, before: set[str]) -> Flow:
         found: set[str] = set()
         yield from self._all_ids(found)
         missing = sorted(before - found)
-        there: set[str] = set()
-        for ids in _chunks(missing):  # what ceased to match is not deleted
-            body = yield self._list(_any_of(ids), fields="id")
-            there.update(self._reader.id(record) for record in self._reader.page(body))
+        deleted = yield from self._deleted_of(missing)  # what ceased to match is not deleted
         assert self._ids is not None
         for record_id in missing:
             self._ids.discard(record_id)
-            if record_id not in there and self._versions.gone(record_id):
-                self._deliver(Event("delete", self._reader.gone(record_id), recovered=True))
+            if record_id in deleted and self._versions.gone(record_id):
+                self._deliver("delete", self._reader.gone(record_id))
         if not self._versioned:
-            for ids in _chunks(sorted(found - before)):
-                body = yield self._list(_any_of(ids), fields=self.topic.fields, expand=self.topic.expand)
+            for ids in chunks(sorted(found - before), 60):
+                body = yield self._list(any_of(ids), fields=self.topic.fields, expand=self.topic.expand)
                 for record in self._reader.page(body):
                     self._ids.add(self._reader.id(record))
-                    self._deliver(Event("create", record, recovered=True))
+                    self._deliver("create", record)
 
     def _all_ids(self, into: set[str]) -> Flow:
         last = ""
@@ -286,19 +204,6 @@ class Catchup(Generic[R]):
         assert topic.record_id is not None
         return view_call(topic.collection, topic.record_id, query=topic.query, headers=topic.headers, **options)
 
-    def _list(self, condition: Any, *, per_page: int = PAGE, page: int = 1, **options: Any) -> Call:
-        topic = self.topic
-        return list_call(
-            topic.records_path,
-            page=page,
-            per_page=per_page,
-            filter=condition,
-            skip_total=True,
-            query=topic.query,
-            headers=topic.headers,
-            **options,
-        )
-
 
 @dataclass
 class _Page:
@@ -318,17 +223,3 @@ class _Page:
 
 def _text(version: Any) -> str:
     return version if isinstance(version, str) else date_text(version)
-
-
-def _moment(version: Any) -> datetime:
-    moment: datetime = isoparse(version) if isinstance(version, str) else version
-    return moment
-
-
-def _chunks(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        yield ids[start : start + _IDS_AT_ONCE]
-
-
-def _any_of(ids: list[str]) -> str:
-    return " || ".join(f'id = "{record_id}"' for record_id in ids)

@@ -23,7 +23,7 @@ from pbmodels.client._errors import (
     ServerError,
 )
 from pbmodels.client._realtime.handover import Handover
-from pbmodels.client._realtime.inbox import HARD_LIMIT, BaseInbox, Mark
+from pbmodels.client._realtime.inbox import HARD_LIMIT, BaseInbox, Beside, Mark
 from pbmodels.client._realtime.link import Link
 from pbmodels.client._realtime.pacing import Retries
 from pbmodels.client._realtime.stream import GREETING, ServerEvent
@@ -51,7 +51,7 @@ class Listener:
         clock: How far the server's clock is ahead, in seconds.
     """
 
-    def __init__(self, text: str, inbox: BaseInbox, *, is_lasting: bool = True) -> None:
+    def __init__(self, text: str, inbox: BaseInbox | Beside, *, is_lasting: bool = True) -> None:
         self.text = text
         self.inbox = inbox
         self.is_lasting = is_lasting

@@ -11,6 +11,8 @@ import enum
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from pbmodels.client._errors import InvalidRequest
@@ -32,7 +34,14 @@ class Mark(enum.Enum):
     ENDED = "nothing will come any more"
 
 
-Item = str | Mark
+@dataclass(frozen=True, slots=True)
+class BesideItem:
+    """An event of a companion topic."""
+
+    data: str
+
+
+Item = str | Mark | BesideItem
 
 
 class BaseInbox:
@@ -65,7 +74,7 @@ class BaseInbox:
         """Add an event or a mark; events beyond the size are left out where that was chosen."""
         if self._has_ended or self._has_overflown:
             return
-        if self.overflow == "event" and len(self._items) >= self.size and isinstance(item, str):
+        if self.overflow == "event" and len(self._items) >= self.size and not isinstance(item, Mark):
             self._has_overflown = True
             item = Mark.OVERFLOW
         self._items.append(item)
@@ -105,7 +114,8 @@ class BaseInbox:
         self._wake()
         self._tell_room()
 
-    def _take(self) -> Item | None:
+    def take(self) -> Item | None:
+        """The next item, None where there is none."""
         try:
             item = self._items.popleft()
         except IndexError:
@@ -126,6 +136,52 @@ class BaseInbox:
         raise NotImplementedError
 
 
+class Beside:
+    """The inbox of a companion topic: its events go into the main topic's inbox, marked as what they are.
+
+    Args:
+        main: That inbox.
+        is_apart: Whether the companion is on a connection of its own, whose breaks the main topic does not notice.
+    """
+
+    def __init__(self, main: BaseInbox, is_apart: Callable[[], bool]) -> None:
+        self._main = main
+        self._is_apart = is_apart
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The hub's event loop."""
+        return self._main.loop
+
+    @property
+    def size(self) -> int:
+        """How many events both may hold."""
+        return self._main.size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the connection should wait for the watcher."""
+        return self._main.is_full
+
+    def bind(self) -> None:
+        """The main inbox belongs to the loop already."""
+
+    def put(self, item: str | Mark) -> None:
+        """Add an event or a mark."""
+        if isinstance(item, str):
+            self._main.put(BesideItem(item))
+        elif self._is_apart():
+            self._main.put(item)
+
+    async def room(self, limit: int) -> None:
+        """Wait until both hold less than `limit` items."""
+        await self._main.room(limit)
+
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing will come any more."""
+        self._main.end(error)
+
+
 class Inbox(BaseInbox):
     """An inbox that a thread takes from."""
 
@@ -137,7 +193,7 @@ class Inbox(BaseInbox):
     def get(self, timeout: float | None = None) -> Item:
         """The next item; waits for it, at most `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        while (item := self._take()) is None:
+        while (item := self.take()) is None:
             self._news.clear()
             self._waiting = True
             if self._items or self._has_ended:
@@ -169,7 +225,7 @@ class AsyncInbox(BaseInbox):
         """The next item; waits for it, at most `timeout` seconds."""
         news = self._news
         assert news is not None
-        while (item := self._take()) is None:
+        while (item := self.take()) is None:
             news.clear()
             try:
                 async with asyncio.timeout(timeout):

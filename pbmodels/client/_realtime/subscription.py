@@ -14,10 +14,11 @@ from pydantic_core import from_json
 
 from pbmodels._errors import PocketBaseError
 from pbmodels.client._async.feed import AsyncFeed
-from pbmodels.client._realtime.catchup import Catchup, Event
+from pbmodels.client._realtime.catchup import Catchup
 from pbmodels.client._realtime.channel import Listener
 from pbmodels.client._realtime.hub import Hub
 from pbmodels.client._realtime.inbox import AsyncInbox, Mark
+from pbmodels.client._realtime.plan import Event
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._record import Record
 

@@ -18,7 +18,6 @@ from pbmodels.client._auth_methods import (
 )
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import InvalidRequest, RequestTimeout
-from pbmodels.client._realtime.inbox import Mark
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, Headers, Query, list_query, segment
 from pbmodels.client._sync.accounts import AccountService
@@ -288,7 +287,7 @@ class AuthService(AccountService):
             answer = inbox.get(max(0.0, deadline - time.monotonic()))
         finally:
             self._client.realtime._portal.leave(listener)
-        if isinstance(answer, Mark):
+        if not isinstance(answer, str):
             raise inbox.error or RequestTimeout(
                 f"nobody signed in to {self.name!r} with {provider!r} within {timeout:g} seconds; "
                 "start again, or give a longer timeout=",

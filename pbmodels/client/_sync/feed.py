@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -10,10 +11,11 @@ from typing import Any, Generic, TypeVar
 from pbmodels._filter_text import GrammarNeeded
 from pbmodels.client._errors import ClientResponseError
 from pbmodels.client._pause import Pause
-from pbmodels.client._realtime.catchup import Catchup, Event, Flow
 from pbmodels.client._realtime.channel import PASSING, Listener
-from pbmodels.client._realtime.inbox import Inbox, Mark, Overflow
+from pbmodels.client._realtime.inbox import Beside, BesideItem, Inbox, Item, Mark, Overflow
 from pbmodels.client._realtime.pacing import Retries
+from pbmodels.client._realtime.plan import Event, Flow, Plan
+from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._request import Call
 
 R = TypeVar("R")
@@ -25,20 +27,17 @@ class Feed(Generic[R]):
     Args:
         sender: What catch-ups are sent with.
         portal: The way to the hub.
-        catchup: What it listens to, and what to bring back.
+        plan: What it listens to, and what to bring back.
         size: How many events to hold for a watcher that is slower than they come.
         overflow: What happens to more.
     """
 
-    def __init__(
-        self, sender: Any, portal: Any, catchup: Catchup[R], size: int = 1000, overflow: Overflow = "wait"
-    ) -> None:
+    def __init__(self, sender: Any, portal: Any, plan: Plan[R], size: int = 1000, overflow: Overflow = "wait") -> None:
         self._sender = sender
         self._portal = portal
-        self._catchup = catchup
+        self._plan = plan
         self._inbox = Inbox(size, overflow)
-        self._listener: Listener | None = None
-        self._leave: weakref.finalize[..., Any] | None = None
+        self._listeners: list[tuple[Listener, weakref.finalize[..., Any]]] = []
         self._flow: Flow | None = None
         self._call: Call | None = None
         self._retries = Retries()
@@ -46,19 +45,9 @@ class Feed(Generic[R]):
         self.is_closed = False
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is subscribed."""
-        return self._listener is not None
-
-    @property
-    def recovered(self) -> int:
-        """How many events catch-ups have found."""
-        return self._catchup.recovered
-
-    @property
-    def superseded(self) -> int:
-        """How many events were left out because a newer state had been delivered."""
-        return self._catchup.superseded
+    def plan(self) -> Plan[R]:
+        """What it listens to, and what to bring back."""
+        return self._plan
 
     def open(self) -> None:
         """Subscribe, and make sure that the topic is allowed.
@@ -67,14 +56,12 @@ class Feed(Generic[R]):
             ClientResponseError: The server refused, or was not reached.
             InvalidRequest: The topic cannot be one.
         """
-        listener = Listener(self._text(), self._inbox)
-        self._portal.run(lambda hub: hub.add(listener))
-        self._listener = listener
-        self._leave = weakref.finalize(self, self._portal.discard, listener)
-        self._leave.atexit = False
         try:
+            listener = self._listen(self._plan.topic)
+            if self._plan.companion is not None:
+                self._listen(self._plan.companion, listener)
             now = datetime.now(UTC) + timedelta(seconds=listener.clock)
-            self._begin(self._catchup.begin(now))
+            self._begin(self._plan.begin(now))
             while self._call is not None and not self.is_closed:
                 try:
                     answer = self._sender.execute(self._call)
@@ -86,6 +73,18 @@ class Feed(Generic[R]):
             self.close()
             raise
 
+    def _listen(self, topic: Topic, main: Listener | None = None) -> Listener:
+        text = self._text(topic)
+        if main is None:
+            listener = Listener(text, self._inbox)
+        else:
+            listener = Listener(text, Beside(self._inbox, lambda: listener.channel is not main.channel))
+        self._portal.run(lambda hub: hub.add(listener))
+        leave = weakref.finalize(self, self._portal.discard, listener)
+        leave.atexit = False
+        self._listeners.append((listener, leave))
+        return listener
+
     def next(self, timeout: float | None = None) -> Event[R] | None:
         """The next event; None when none came in time, or it `is_closed`.
 
@@ -95,64 +94,106 @@ class Feed(Generic[R]):
         Raises:
             ClientResponseError: The connection, or the catch-up after a break, was refused.
         """
+        plan = self._plan
+        until = None if timeout is None else time.monotonic() + timeout
         while not self.is_closed:
-            if self._catchup.ready:
-                return self._catchup.ready.popleft()
+            if plan.ready:
+                return plan.ready.popleft()
             if self._call is not None:
                 self._catch_up(self._call)
                 continue
-            item = self._inbox.get(timeout)
-            if isinstance(item, str):
-                event = self._catchup.live(item)
-                if event is not None:
-                    return event
-            elif item is Mark.TIMEOUT:
+            left = None if until is None else until - time.monotonic()
+            patience = plan.patience()
+            if patience is not None and patience <= 0:
+                self._begin(plan.settle())
+                continue
+            is_short = patience is not None and (left is None or patience < left)
+            item = self._inbox.get(patience if is_short else left)
+            if item is Mark.TIMEOUT:
+                if is_short:
+                    continue
                 return None
-            elif item is Mark.ENDED:
-                self.close()
-                if self._inbox.error is not None:
-                    raise self._inbox.error
+            event = self._took(item)
+            if event is not None:
+                return event
+        return None
+
+    def advance(self) -> None:
+        """Take what is there already; what that brings is `ready` in the plan.
+
+        Raises:
+            ClientResponseError: The connection, or the catch-up after a break, was refused.
+        """
+        plan = self._plan
+        while not self.is_closed:
+            patience = plan.patience()
+            if self._call is not None:
+                if not self._catch_up(self._call, is_patient=False):
+                    return
+            elif patience is not None and patience <= 0:
+                self._begin(plan.settle())
+            elif (item := self._inbox.take()) is not None:
+                event = self._took(item)
+                if event is not None:
+                    plan.ready.append(event)
             else:
-                self._begin(self._catchup.after(lost=item is not Mark.RENEWED))
-                if item is Mark.OVERFLOW:
-                    self._inbox.resume()  # before anything is asked for: what comes from now on is not left out
-                    overflow: Event[Any] = Event("overflow", None)
-                    return overflow
+                return
+
+    def _took(self, item: Item) -> Event[R] | None:
+        plan = self._plan
+        if isinstance(item, str):
+            return plan.live(item)
+        if isinstance(item, BesideItem):
+            plan.beside(item.data)
+        elif item is Mark.ENDED:
+            self.close()
+            if self._inbox.error is not None:
+                raise self._inbox.error
+        else:
+            self._begin(plan.after(lost=item is not Mark.RENEWED))
+            if item is Mark.OVERFLOW:
+                self._inbox.resume()  # before anything is asked for: what comes from now on is not left out
+                overflow: Event[Any] = Event("overflow", None)
+                return overflow
         return None
 
     def drop(self) -> None:
         """Listen no more, without waiting for anything."""
-        self.is_closed = True
-        self._inbox.close()
-        self._pause.end()
-        if self._leave is not None:
-            self._leave()
+        self._close_inbox()
+        for _, leave in self._listeners:
+            leave()
 
     def close(self) -> None:
         """Listen no more; who waits for an event is woken."""
+        self._close_inbox()
+        for listener, leave in self._listeners:
+            if leave.detach() is not None:
+                self._portal.leave(listener)
+
+    def _close_inbox(self) -> None:
         self.is_closed = True
         self._inbox.close()
         self._pause.end()
-        listener = self._listener
-        if self._leave is not None and self._leave.detach() is not None and listener is not None:
-            self._portal.leave(listener)
 
-    def _text(self) -> str:
-        topic = self._catchup.topic
+    def _text(self, topic: Topic) -> str:
         try:
             return topic.text(self._sender._state.grammar)
         except GrammarNeeded:
             return topic.text(self._sender.learn_grammar(topic.records_path))
 
-    def _catch_up(self, call: Call) -> None:
+    def _catch_up(self, call: Call, *, is_patient: bool = True) -> bool:
+        """Take one step; False where it failed and is to be taken again."""
         try:
             answer = self._sender.execute(call)
         except PASSING as error:
-            self._pause.wait(self._retries.pause_after(error))
+            if is_patient:
+                self._pause.wait(self._retries.pause_after(error))
+            return False
         except ClientResponseError as error:
             self._throw(error)
         else:
             self._advance(answer)
+        return True
 
     def _begin(self, flow: Flow) -> None:
         self._flow = flow

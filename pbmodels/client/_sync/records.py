@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels.client import _record_calls as calls
 from pbmodels.client._errors import InvalidRequest, NotFound
-from pbmodels.client._realtime.catchup import Event
+from pbmodels.client._realtime.plan import Event
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths

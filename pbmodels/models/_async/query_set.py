@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from pydantic_core import from_json
 
 from pbmodels._errors import FilterError
-from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.client._realtime.plan import Recover
+from pbmodels.models._async.live import AsyncLive
 from pbmodels.models._async.prefetch import prefetch
 from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.walk import walk
@@ -323,6 +324,36 @@ class AsyncQuerySet(Query[M]):
         """Changes of the records that match, as they happen; see the model's `watch`."""
         options = WatchOptions(timeout, recover, buffer, overflow)
         return AsyncWatch(self._model, watch_topic(self, id, expand, fields), options)
+
+    def live(
+        self,
+        *,
+        timeout: float | None = None,
+        buffer: int = 1000,
+        overflow: Overflow = "wait",
+        check: float | None = None,
+    ) -> AsyncLive[M]:
+        """The records as a list that keeps in step with the server; a context manager and an iterator of changes.
+
+        A limit keeps the first so many. Orders that only the server knows, such as through a relation, are asked for
+        anew with each change.
+
+        Args:
+            timeout: Seconds without a change after which iteration ends, never by default.
+            buffer: How many events to hold when they come faster than they are used.
+            overflow: What happens to more: `"wait"` slows this query's own stream; `"event"` gives a change `overflow`,
+                then reads the list anew.
+            check: Seconds after which the list is read anew, for what sends no event: a condition through a
+                relation whose record changed, a macro such as `now()`, a list rule that begins to hide a record.
+
+        Raises:
+            FilterError: The query is a slice that does not begin at its first record, or is too large for one request.
+
+        Example:
+            >>> async with Post.aio.where(Post.views > 10).order_by(-Post.views)[:3].live() as top:
+            ...     titles = [post.title for post in await top.snapshot()]
+        """
+        return AsyncLive(self, WatchOptions(timeout, "full", buffer, overflow), check)
 
     def _unordered(self) -> Query[Any]:
         return self._with(_order=(), _offset=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from pbmodels.client._async.feed import AsyncFeed
-from pbmodels.client._realtime.catchup import Catchup, Event
+from pbmodels.client._realtime.catchup import Catchup
+from pbmodels.client._realtime.plan import Event, Plan
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.models._context import async_client
 from pbmodels.models._events import ModelReader, UnrecoverableWarning, WatchOptions, warn_blind
@@ -53,7 +54,7 @@ class AsyncWatch(Generic[M]):
     @property
     def recovered(self) -> int:
         """How many events catch-ups have given so far."""
-        return 0 if self._feed is None else self._feed.recovered
+        return 0 if self._feed is None else self._feed.plan.recovered
 
     async def aclose(self) -> None:
         """End the watch; iteration stops, also when it waits in another thread."""
@@ -66,12 +67,11 @@ class AsyncWatch(Generic[M]):
         if feed is None and not self._is_closed:
             client, options = async_client(self._model), self._options
             portal = client.realtime._portal
-            overlap = portal.options.recovery_overlap
-            catchup = Catchup(self._topic, ModelReader(self._model, self._topic), options.recover, overlap)
-            feed = AsyncFeed(client, portal, catchup, options.buffer, options.overflow)
+            plan = self._plan(portal.options.recovery_overlap)
+            feed = AsyncFeed(client, portal, plan, options.buffer, options.overflow)
             await feed.open()
             self._feed = feed
-            if catchup.is_blind:
+            if plan.is_blind:
                 try:
                     warn_blind(self._model, options.recover)
                 except UnrecoverableWarning:  # warnings may be errors
@@ -80,6 +80,9 @@ class AsyncWatch(Generic[M]):
             if self._is_closed:  # from elsewhere, while this waited
                 await feed.aclose()
         return feed
+
+    def _plan(self, overlap: float) -> Plan[M]:
+        return Catchup(self._topic, ModelReader(self._model, self._topic), self._options.recover, overlap)
 
     async def __anext__(self) -> Event[M]:
         event = await self.wait(self._options.timeout)

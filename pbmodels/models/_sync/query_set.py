@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from pydantic_core import from_json
 
 from pbmodels._errors import FilterError
-from pbmodels.client._realtime.catchup import Recover
 from pbmodels.client._realtime.inbox import Overflow
+from pbmodels.client._realtime.plan import Recover
 from pbmodels.models._context import Carried, sync_client
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
+from pbmodels.models._sync.live import Live
 from pbmodels.models._sync.prefetch import prefetch
 from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.walk import walk
@@ -322,6 +323,36 @@ class QuerySet(Query[M]):
         """Changes of the records that match, as they happen; see the model's `watch`."""
         options = WatchOptions(timeout, recover, buffer, overflow)
         return Watch(self._model, watch_topic(self, id, expand, fields), options)
+
+    def live(
+        self,
+        *,
+        timeout: float | None = None,
+        buffer: int = 1000,
+        overflow: Overflow = "wait",
+        check: float | None = None,
+    ) -> Live[M]:
+        """The records as a list that keeps in step with the server; a context manager and an iterator of changes.
+
+        A limit keeps the first so many. Orders that only the server knows, such as through a relation, are asked for
+        anew with each change.
+
+        Args:
+            timeout: Seconds without a change after which iteration ends, never by default.
+            buffer: How many events to hold when they come faster than they are used.
+            overflow: What happens to more: `"wait"` slows this query's own stream; `"event"` gives a change `overflow`,
+                then reads the list anew.
+            check: Seconds after which the list is read anew, for what sends no event: a condition through a
+                relation whose record changed, a macro such as `now()`, a list rule that begins to hide a record.
+
+        Raises:
+            FilterError: The query is a slice that does not begin at its first record, or is too large for one request.
+
+        Example:
+            >>> with Post.where(Post.views > 10).order_by(-Post.views)[:3].live() as top:
+            ...     titles = [post.title for post in top.snapshot()]
+        """
+        return Live(self, WatchOptions(timeout, "full", buffer, overflow), check)
 
     def _unordered(self) -> Query[Any]:
         return self._with(_order=(), _offset=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from pbmodels.client._realtime.catchup import Catchup, Event
+from pbmodels.client._realtime.catchup import Catchup
+from pbmodels.client._realtime.plan import Event, Plan
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._sync.feed import Feed
 from pbmodels.models._context import sync_client
@@ -54,7 +55,7 @@ class Watch(Generic[M]):
     @property
     def recovered(self) -> int:
         """How many events catch-ups have given so far."""
-        return 0 if self._feed is None else self._feed.recovered
+        return 0 if self._feed is None else self._feed.plan.recovered
 
     def close(self) -> None:
         """End the watch; iteration stops, also when it waits in another thread."""
@@ -67,12 +68,11 @@ class Watch(Generic[M]):
         if feed is None and not self._is_closed:
             client, options = sync_client(self._model), self._options
             portal = client.realtime._portal
-            overlap = portal.options.recovery_overlap
-            catchup = Catchup(self._topic, ModelReader(self._model, self._topic), options.recover, overlap)
-            feed = Feed(client, portal, catchup, options.buffer, options.overflow)
+            plan = self._plan(portal.options.recovery_overlap)
+            feed = Feed(client, portal, plan, options.buffer, options.overflow)
             feed.open()
             self._feed = feed
-            if catchup.is_blind:
+            if plan.is_blind:
                 try:
                     warn_blind(self._model, options.recover)
                 except UnrecoverableWarning:  # warnings may be errors
@@ -81,6 +81,9 @@ class Watch(Generic[M]):
             if self._is_closed:  # from elsewhere, while this waited
                 feed.close()
         return feed
+
+    def _plan(self, overlap: float) -> Plan[M]:
+        return Catchup(self._topic, ModelReader(self._model, self._topic), self._options.recover, overlap)
 
     def __next__(self) -> Event[M]:
         event = self.wait(self._options.timeout)
