@@ -12,7 +12,7 @@ from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._trace import note_get
 from pbmodels.models._writing import increments
-from pbmodels.query import BoundFilter, Filter
+from pbmodels.query import Condition
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -28,7 +28,7 @@ class AsyncModel(Generic[M]):
     def __init__(self, model: type[M]) -> None:
         self._model = model
 
-    def where(self, *conditions: Filter | BoundFilter | str, **params: object) -> AsyncQuerySet[M]:
+    def where(self, *conditions: Condition, **params: object) -> AsyncQuerySet[M]:
         """The records that meet these conditions, all without any."""
         return AsyncQuerySet(self._model).where(*conditions, **params)
 
@@ -65,7 +65,7 @@ class AsyncModel(Generic[M]):
 
     def watch(
         self,
-        *conditions: Filter | BoundFilter | str,
+        *conditions: Condition,
         id: str | None = None,
         expand: Sequence[Any] = (),
         fields: Sequence[Any] = (),

@@ -32,7 +32,7 @@ from pbmodels.models._trace import note_get
 from pbmodels.models._validation import guard, refusal
 from pbmodels.models._wire import shown
 from pbmodels.models._writing import changed, increments, new_id
-from pbmodels.query import BoundFilter, Filter, Kind
+from pbmodels.query import Condition, Kind
 
 
 class Collection(BaseModel, metaclass=CollectionMeta):
@@ -107,7 +107,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     # What a model asks the server
 
     @classmethod
-    def where(cls, *conditions: Filter | BoundFilter | str, **params: object) -> QuerySet[Self]:
+    def where(cls, *conditions: Condition, **params: object) -> QuerySet[Self]:
         """The records that meet these conditions, all without any; nothing is sent yet.
 
         Args:
@@ -227,7 +227,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     @classmethod
     def watch(
         cls,
-        *conditions: Filter | BoundFilter | str,
+        *conditions: Condition,
         id: str | None = None,
         expand: Sequence[Any] = (),
         fields: Sequence[Any] = (),

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from pydantic import Field as pydantic_field
 from pydantic._internal._model_construction import (
@@ -20,11 +20,13 @@ from pbmodels.models._errors import ModelError, RecordNotFound
 from pbmodels.models._fields import autodate, back_relation, field
 from pbmodels.models._paths import expression, unknown_field
 from pbmodels.models._specs import BackDeclaration, register_model, specs_of
-from pbmodels.query import Filter, Sort
+from pbmodels.query import Expr, Filter, Flag, Sort
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
+
+C = TypeVar("C", bound="CollectionMeta")
 
 _SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "query", "collection_id", "was"})
 """What `pbmodels.schema` reads from a class, kept as `__rules__` and so on."""
@@ -60,6 +62,16 @@ class CollectionMeta(ModelMetaclass):
         def in_(cls, values: Iterable[object]) -> Filter: ...
         def not_in(cls, values: Iterable[object]) -> Filter: ...
         def is_empty(cls) -> Filter: ...
+        @property
+        def any(cls: C) -> C: ...
+        @property
+        def each(cls: C) -> C: ...
+        @property
+        def length(cls) -> Expr[int]: ...
+        @property
+        def isset(cls) -> Flag: ...
+        @property
+        def changed(cls) -> Flag: ...
         def asc(cls) -> Sort: ...
         def desc(cls) -> Sort: ...
         def __neg__(cls) -> Sort: ...

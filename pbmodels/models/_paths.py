@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
-from pbmodels.models._specs import Back, backs_of, specs_of
+from pbmodels.models._specs import Back, Spec, backs_of, specs_of
 from pbmodels.query import Expr, Filter, Kind, Path, Sort, at
 from pbmodels.query._nodes import Comparison
 
@@ -171,13 +171,14 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
     spec = specs_of(model).get(name) or backs_of(model).get(name)
     if spec is None:
         raise AttributeError(unknown_field(model, name))
+    options = spec.select_values if isinstance(spec, Spec) and spec.kind is Kind.SELECT else ()
     if behind is None:
-        path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label)
+        path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label, options=options)
     else:
         before = behind._path
         if before.depth > MAX_DEPTH:
             raise FilterError(f"{before.text}.{name}: PocketBase follows at most {MAX_DEPTH} relations")
-        path = before.behind(spec.server_name, name, spec.kind, spec.multiple)
+        path = before.behind(spec.server_name, name, spec.kind, spec.multiple, options)
     if isinstance(spec, Back):
         return RecordsExpr(path, spec.related)
     return RelationExpr(path, spec.related) if spec.kind is Kind.RELATION else at(path)

@@ -20,7 +20,7 @@ from pbmodels.models._prefetch import Prefetch, to_prefetch
 from pbmodels.models._specs import specs_of
 from pbmodels.models._table import ROWS, html_table
 from pbmodels.models._trace import note
-from pbmodels.query import BoundFilter, Expr, Filter, Path, Raw, Sort, all_of, split
+from pbmodels.query import BoundFilter, Condition, Expr, Filter, Path, Raw, Sort, all_of, split
 from pbmodels.query._nodes import Comparison
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Query(Generic[M]):
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def where(self, *conditions: Filter | BoundFilter | str, **params: object) -> Self:
+    def where(self, *conditions: Condition, **params: object) -> Self:
         """Only records that meet these conditions too.
 
         Args:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pbmodels._filter_text import Grammar
 from pbmodels.models._errors import ModelError
-from pbmodels.query import BoundFilter, Filter
+from pbmodels.query import Condition
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
-Rule = Filter | BoundFilter | str | None
+Rule = Condition | None
 """A condition, its text, `""` for anyone, or None for superusers only."""
 
 

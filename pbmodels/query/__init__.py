@@ -3,7 +3,7 @@
 from pbmodels._errors import FilterError, InexpressibleText
 from pbmodels._filter_text import MAX_LENGTH, BoundFilter, Grammar, RelativeTime
 from pbmodels.query._compile import MAX_COMPARISONS, compile_filter
-from pbmodels.query._expressions import Expr, Flag, PointExpr, Sort, at
+from pbmodels.query._expressions import Condition, Expr, Flag, PointExpr, Sort, at
 from pbmodels.query._functions import geo_distance, strftime
 from pbmodels.query._macros import (
     ago,
@@ -34,6 +34,7 @@ __all__ = [
     "MAX_COMPARISONS",
     "MAX_LENGTH",
     "BoundFilter",
+    "Condition",
     "Expr",
     "Fields",
     "Filter",

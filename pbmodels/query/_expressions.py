@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Generic, NoReturn, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 
 from pbmodels._errors import FilterError
-from pbmodels._filter_text import Grammar, literal
+from pbmodels._filter_text import BoundFilter, Grammar, RelativeTime, literal
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not
 from pbmodels.query._paths import Kind, Path
-from pbmodels.query._values import POINT, operand, refuse_pair
+from pbmodels.query._values import POINT, operand, refuse_pair, refuse_unknown_option
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
+"""The type of a field's values. It stands in parameters too: what an optional field can be compared with, any
+field of its type can be, so that `Post.published > Post.created` is fine whichever of them may be None."""
+
+_EQUALS = ("=", "!=")
+
+P = TypeVar("P", bound="Point")
+
+
+class Point(Protocol):
+    """A place on earth, such as a `GeoPoint`."""
+
+    @property
+    def lon(self) -> float: ...
+    @property
+    def lat(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +95,74 @@ class Expr(Generic[T]):
     def __iter__(self) -> Any:
         raise TypeError(f"{self._path.name} is a field, not a value: it cannot be iterated over")
 
-    def __eq__(self, other: T | Expr[T] | None) -> Filter:  # type: ignore[override]
-        return self._compare("=", other)
+    if TYPE_CHECKING:
+        # Dates are compared with their text too, and with moments counted from now.
+        @overload  # type: ignore[override]
+        def __eq__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __eq__(self, other: T | Expr[T | None] | None) -> Filter: ...
+        def __eq__(self, other: Any) -> Any: ...
 
-    def __ne__(self, other: T | Expr[T] | None) -> Filter:  # type: ignore[override]
-        return self._compare("!=", other)
+        @overload  # type: ignore[override]
+        def __ne__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __ne__(self, other: T | Expr[T | None] | None) -> Filter: ...
+        def __ne__(self, other: Any) -> Any: ...
 
-    def __lt__(self, other: T | Expr[T]) -> Filter:
-        return self._compare("<", other)
+        @overload
+        def __lt__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __lt__(self, other: T | Expr[T | None]) -> Filter: ...
+        def __lt__(self, other: Any) -> Any: ...
 
-    def __le__(self, other: T | Expr[T]) -> Filter:
-        return self._compare("<=", other)
+        @overload
+        def __le__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __le__(self, other: T | Expr[T | None]) -> Filter: ...
+        def __le__(self, other: Any) -> Any: ...
 
-    def __gt__(self, other: T | Expr[T]) -> Filter:
-        return self._compare(">", other)
+        @overload
+        def __gt__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __gt__(self, other: T | Expr[T | None]) -> Filter: ...
+        def __gt__(self, other: Any) -> Any: ...
 
-    def __ge__(self, other: T | Expr[T]) -> Filter:
-        return self._compare(">=", other)
+        @overload
+        def __ge__(self: Expr[datetime | None], other: str | RelativeTime) -> Filter: ...
+        @overload
+        def __ge__(self, other: T | Expr[T | None]) -> Filter: ...
+        def __ge__(self, other: Any) -> Any: ...
+
+        # A bool field is a condition by itself: see `Flag`.
+        def __and__(self: Expr[bool], other: Filter | Expr[bool]) -> Filter: ...
+        def __or__(self: Expr[bool], other: Filter | Expr[bool]) -> Filter: ...
+        def __invert__(self: Expr[bool]) -> Filter: ...
+
+        # A place on earth has two numbers: see `PointExpr`.
+        @property
+        def lon(self: Expr[P]) -> Expr[float]: ...
+        @property
+        def lat(self: Expr[P]) -> Expr[float]: ...
+        def distance_to(self: Expr[P], lon: Expr[Any] | float, lat: Expr[Any] | float) -> Expr[float]: ...
+    else:
+
+        def __eq__(self, other):
+            return self._compare("=", other)
+
+        def __ne__(self, other):
+            return self._compare("!=", other)
+
+        def __lt__(self, other):
+            return self._compare("<", other)
+
+        def __le__(self, other):
+            return self._compare("<=", other)
+
+        def __gt__(self, other):
+            return self._compare(">", other)
+
+        def __ge__(self, other):
+            return self._compare(">=", other)
 
     def contains(self, value: object) -> Filter:
         """Text that has `value` in it, or a list that has `value` as one of its items.
@@ -111,7 +178,7 @@ class Expr(Generic[T]):
         | `Post.tags.contains("a") & Post.tags.contains("b")` | `(tags ~ "\\"a\\"" && tags ~ "\\"b\\"")` |
         """
         if self._path.multiple:
-            return In(self._path, (self._operand(value),))
+            return In(self._path, (self._item_operand(value),))
         return self._matching(Like.CONTAINS, value)
 
     def not_contains(self, value: object) -> Filter:
@@ -154,7 +221,7 @@ class Expr(Generic[T]):
             raise FilterError(f"{self._path.name}.in_() takes a list of values, not one text; write [{values!r}]")
         if not isinstance(values, Iterable):
             raise FilterError(f"{self._path.name}.in_() takes a list of values, not {type(values).__name__}")
-        operands = tuple(dict.fromkeys(self._operand(value) for value in values))
+        operands = tuple(dict.fromkeys(self._item_operand(value) for value in values))
         if self._path.every and len(operands) != 1:
             raise FilterError(
                 f"{self._path.name}.in_(): PocketBase can ask whether each item is one value, and not whether each "
@@ -288,8 +355,8 @@ class Expr(Generic[T]):
                 f"{path.name} holds a list: use .contains(value), .not_contains(value), .is_empty(), "
                 "or .any and .each to compare its items"
             )
-        operand = self._operand(other)
-        if operand is None and operator not in ("=", "!="):
+        operand = self._item_operand(other) if operator in _EQUALS else self._operand(other)
+        if operand is None and operator not in _EQUALS:
             raise FilterError(f"{path.name} cannot be compared with None by {operator}: use == None or != None")
         if path.several and path.is_item and operator == ("!=" if path.every else "="):
             has = In(replace(path, any_of=True, every=False).whole(), (operand,))
@@ -312,6 +379,13 @@ class Expr(Generic[T]):
                 f"{self._path.name} and {value._path.name}: two fields can only be compared by == != < <= > and >="
             )
         return operand(self._path, value)
+
+    def _item_operand(self, value: object) -> object:
+        """A value as this field, or one of its items, can equal it."""
+        found = self._operand(value)
+        if self._path.options:
+            refuse_unknown_option(self._path, found)
+        return found
 
     def _at(self, path: Path) -> Expr[Any]:
         """The expression of another path from here."""
@@ -409,3 +483,7 @@ def at(path: Path) -> Expr[Any]:
     if path.kind is Kind.BOOL and not path.multiple:
         return Flag(path)
     return PointExpr(path) if path.kind is Kind.GEO_POINT else Expr(path)
+
+
+Condition = Filter | Expr[bool] | BoundFilter | str
+"""What `where` takes."""

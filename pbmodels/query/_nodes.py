@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import BoundFilter, Grammar, Parameters
 from pbmodels.query._paths import Path
+
+if TYPE_CHECKING:
+    from pbmodels.query._expressions import Expr
 
 
 class Filter:
@@ -28,10 +31,10 @@ class Filter:
 
     __slots__ = ()
 
-    def __and__(self, other: Filter) -> Filter:
+    def __and__(self, other: Filter | Expr[bool]) -> Filter:
         return And(_parts(And, self, other))
 
-    def __or__(self, other: Filter) -> Filter:
+    def __or__(self, other: Filter | Expr[bool]) -> Filter:
         return Or(_parts(Or, self, other))
 
     def __invert__(self) -> Filter:

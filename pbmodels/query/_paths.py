@@ -52,6 +52,7 @@ class Path:
         label: How messages name the field: `posts.title`.
         nothing: What is true exactly where the path leads to no value, "" where its kind and `through` say it.
         by_is: Whether no value equals null alone, and not "" as well.
+        options: The values that a select can have, none where they are not known.
         group: The list that it goes through: comparisons on one list are about one item. "" where the text says it.
     """
 
@@ -66,6 +67,7 @@ class Path:
     nothing: str = ""
     by_is: bool = False
     group: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,7 +101,9 @@ class Path:
         """Whether it leads to the items of a list."""
         return self.text.endswith(":each")
 
-    def behind(self, name: str, label: str, kind: Kind | None, multiple: bool = False) -> Path:
+    def behind(
+        self, name: str, label: str, kind: Kind | None, multiple: bool = False, options: tuple[str, ...] = ()
+    ) -> Path:
         """The path to a field of the records that this relation leads to.
 
         Raises:
@@ -121,6 +125,7 @@ class Path:
             label=f"{self.name}.{label}",
             nothing=UNKNOWN if kind is None else "",
             group=self.group,
+            options=options,
         )
 
     def item(self, every: bool) -> Path:
@@ -186,7 +191,7 @@ class Path:
             raise FilterError(
                 f"{self.name} is not text{f' (but {self.kind})' if self.kind else ''}: .lower() is for texts"
             )
-        return replace(self, text=f"{self.text}:lower", label=f"{self.name}.lower()", group=self.list_name)
+        return replace(self, text=f"{self.text}:lower", label=f"{self.name}.lower()", group=self.list_name, options=())
 
     def key(self, key: str | int) -> Path:
         """What lies under a key, or at an index, of this json.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
 from datetime import datetime
 from decimal import Decimal
@@ -84,6 +85,18 @@ _ADVICE: dict[Kind | None, str] = {
     Kind.AUTODATE: "use a datetime with a timezone",
     Kind.RELATION: "use a record, a Ref or an id",
 }
+
+
+def refuse_unknown_option(path: Path, value: object) -> None:
+    """Raise when a select can never have this value.
+
+    Raises:
+        FilterError: It is none of the options.
+    """
+    if isinstance(value, str) and value and value not in path.options:
+        near = difflib.get_close_matches(value, path.options, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(map(repr, path.options))}"
+        raise FilterError(f"{path.name} is a select and can never equal {_short(value)}: {hint}")
 
 
 def refuse_pair(left: Path, right: Path) -> None:

@@ -64,9 +64,9 @@ DATA: Expr[Any] = Expr(Path("data", Kind.JSON))
         (~(Post.reviewers.name != "x"), 'reviewers.name = "x"'),
         (~Post.reviewers.name.contains("x"), '(reviewers.name !~ "x" || reviewers.id = null)'),
         (~(Post.title == Post.reviewers.name), "title != reviewers.name"),
-        (Post.tags.contains("a") & Post.tags.contains("b"), r'(tags ~ "\"a\"" && tags ~ "\"b\"")'),  # type: ignore[arg-type]
-        (~(Post.tags.contains("a") | Post.tags.contains("b")), r'(tags !~ "\"a\"" && tags !~ "\"b\"")'),  # type: ignore[arg-type]
-        (Post.tags.contains("a") & Post.tags.is_empty(), '(tags:each ?= "a" && tags:length = 0)'),  # type: ignore[arg-type]
+        (Post.tags.contains("news") & Post.tags.contains("tech"), r'(tags ~ "\"news\"" && tags ~ "\"tech\"")'),  # type: ignore[arg-type]
+        (~(Post.tags.contains("news") | Post.tags.contains("tech")), r'(tags !~ "\"news\"" && tags !~ "\"tech\"")'),  # type: ignore[arg-type]
+        (Post.tags.contains("news") & Post.tags.is_empty(), '(tags:each ?= "news" && tags:length = 0)'),  # type: ignore[arg-type]
         (
             Post.reviewers.contains("u") & (Post.reviewers.name == "x"),  # type: ignore[arg-type]
             r'(reviewers ~ "\"u\"" && reviewers.name ?= "x")',

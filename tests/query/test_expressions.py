@@ -170,6 +170,9 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: Post.tags == "news", "posts.tags holds a list: use .contains(value)"),
         (lambda: Post.tags == ["news"], "posts.tags holds a list"),
         (lambda: Post.tags < [], "posts.tags holds a list"),
+        (lambda: Post.section == "hom", "posts.section is a select and can never equal 'hom': did you mean 'home'?"),
+        (lambda: Post.section.in_(["x"]), "posts.section is a select and can never equal 'x': use 'home', 'world'"),
+        (lambda: Post.tags.any != "new", "posts.tags is a select and can never equal 'new': did you mean 'news'?"),
         (lambda: Post.tags.contains(3), "posts.tags is a select and can never equal 3"),
         (lambda: Post.tags.startswith("n"), "posts.tags is not text (but select): .startswith() cannot look into it"),
         (lambda: Post.views.contains("3"), "posts.views is not text (but number): .contains() cannot look into it"),
@@ -191,7 +194,7 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: (Post.views > 3) & Post.title, "cannot combine a condition with Expr"),
         (lambda: (Post.views > 3) | True, "cannot combine a condition with bool: both sides of & and | must be cond"),
     ],
-    ids=range(47),
+    ids=range(50),
 )
 def test_what_is_refused(make: Callable[[], Any], sentence: str) -> None:
     with pytest.raises((FilterError, AttributeError, TypeError)) as caught:

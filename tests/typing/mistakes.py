@@ -7,6 +7,7 @@ mistake, the mark says so (it is refused at run time all the same).
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pbmodels import BackRelation, Collection, Field, Relation, autodate, back_relation, field
 
@@ -18,7 +19,11 @@ class User(Collection, collection="users"):
 class Post(Collection, collection="posts"):
     title: Field[str]
     views: Field[int] = field(default=0)
+    status: Field[bool] = field(default=False)
+    section: Field[Literal["home", "world"] | None] = field(default=None)
+    published: Field[datetime | None] = field(default=None)
     author: Relation[User]
+    editor: Relation[User | None] = field(default=None)
     created: Field[datetime] = autodate()
     replies: BackRelation[Reply] = back_relation("post")
 
@@ -48,3 +53,52 @@ def mistakes(user: User, post: Post) -> None:
     Post.order_by("title")  # mistake
     Post.where().order_by(3)  # mistake
     Post.get(3)  # mistake
+
+
+def conditions() -> None:
+    """A comparison that can never be true is no condition: Python makes a bool of it."""
+    Post.where(Post.views == "x")  # mistake
+    Post.where(Post.views != "x")  # mistake
+    Post.where(Post.title == 3)  # mistake
+    Post.where(Post.title == None, Post.status == "yes")  # mistake  # noqa: E711
+    Post.where(Post.section == "nope")  # mistake
+    Post.where(Post.author.name == 3)  # mistake
+    Reply.where(Reply.post.author.name == 3)  # mistake
+    Post.where(Post.replies.post.views == "x")  # mistake
+    Post.where(Post.published == 3)  # mistake
+    Post.where(Post.published > 3)  # mistake
+    Post.where(Post.published > Post.title)  # mistake
+    Post.where(Post.title == Post.views)  # mistake
+    Post.where(Post.views)  # mistake
+    Post.where(Post.title, Post.status)  # mistake
+    Post.where(~Post.views)  # mistake
+    Post.where(Post.views & Post.status)  # mistake
+    Post.where((Post.views == "x") & Post.status)  # mistake
+    Post.where((Post.views > 3) & (Post.views == "x"))  # mistake
+    Post.where(Post.views > 3, 3)  # mistake
+    Post.where(Post.views in [1, 2])  # mistake
+    Post.where(not Post.status)  # mistake
+    Post.where(Post.title.lower() == 3)  # mistake
+    Post.where(Post.title.lon > 3)  # mistake, unseen by mypy
+    Post.where(Post.section.in_(["nope"]))  # mistake
+    Post.where(Post.views.in_(["x"]))  # mistake
+    Post.where(Post.replies.any.nope == 3)  # mistake
+    Post.aio.where(Post.views == "x")  # mistake
+    Post.watch(Post.views == "x")  # mistake
+
+
+async def records(post: Post, reply: Reply) -> None:
+    """What may be missing, and what is awaited."""
+    post.editor.id  # mistake
+    post.published.year  # mistake
+    reply.post.record.title  # mistake
+    Post.where().first().title  # mistake
+    Post.get_or_none("id").title  # mistake
+    Post.get("id").nope  # mistake
+    post.section = "nope"  # mistake
+    post.author = None  # mistake
+    (await Post.aio.get("id")).nope  # mistake
+    (await Post.aio.where().first()).title  # mistake
+    Post.aio.where().all()[0]  # mistake
+    for reply in Post.where():  # mistake
+        print(reply)
