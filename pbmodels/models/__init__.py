@@ -45,7 +45,7 @@ from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.values import Values
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._trace import OneByOneWarning, RequestTrace, trace_requests
-from pbmodels.models._types import Email, GeoPoint, Html, Password, Url
+from pbmodels.models._types import Email, GeoPoint, Html, Json, Password, Url
 from pbmodels.models._view import ViewCollection
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "Html",
     "Index",
     "InvalidRecord",
+    "Json",
     "Live",
     "Mfa",
     "ModelError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pbmodels.client._realtime.inbox import Overflow
@@ -100,7 +101,7 @@ class AsyncActions(Generic[M]):
         await saves.save(self._record, only)
         return self._record
 
-    async def increment(self, **amounts: float) -> M:
+    async def increment(self, **amounts: float | Decimal) -> M:
         """Add to number fields, on the server and here."""
         if amounts:
             await saves.modify(increments(self._record, amounts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -307,7 +308,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         saves.save(self, only)
         return self
 
-    def increment(self, **amounts: float) -> Self:
+    def increment(self, **amounts: float | Decimal) -> Self:
         """Add to number fields, on the server and here: of two programs that do it at once, both count.
 
         Args:

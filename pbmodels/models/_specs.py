@@ -7,7 +7,7 @@ import sys
 import types
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -236,7 +236,9 @@ def make_spec(model: type[Collection], name: str, info: FieldInfo) -> Spec:
             inner = get_args(annotation)[0]
         inner, optional = _without_none(inner)
         kind, inner, multiple = _kind_of(inner, label)
-        if marked is not None and kind is Kind.TEXT:
+        if marked is Kind.JSON:
+            kind, inner, multiple = marked, annotation if origin is not Field else inner, False
+        elif marked is not None and kind is Kind.TEXT:
             kind = marked
         if optional and (multiple or kind in _NEVER_NULL):
             raise ModelError(
@@ -280,6 +282,8 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
     if origin is Annotated:
         kind, bare, multiple = _kind_of(get_args(inner)[0], label)
         marked = next((item for item in inner.__metadata__ if isinstance(item, Kind)), None)
+        if marked is Kind.JSON:
+            return marked, inner, False
         return marked or kind, inner if bare is get_args(inner)[0] else bare, multiple
     if origin is Literal:
         if not all(isinstance(value, str) and value for value in get_args(inner)):
@@ -302,6 +306,8 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
         for kind, classes in _BY_CLASS:
             if issubclass(inner, classes):
                 return kind, inner, False
+        if is_dataclass(inner):
+            return Kind.JSON, inner, False
     names = getattr(inner, "__name__", inner)
     hint = _INSTEAD.get(inner, "use str, int, float, bool, datetime, Literal, a dict, a list or a pydantic model")
     raise ModelError(f"{label} has the type {names}, which no field of PocketBase can hold: {hint}")
@@ -309,7 +315,7 @@ def _kind_of(inner: Any, label: str) -> tuple[Kind, Any, bool]:
 
 _BY_CLASS: tuple[tuple[Kind, Any], ...] = (
     (Kind.BOOL, bool),
-    (Kind.NUMBER, (int, float)),
+    (Kind.NUMBER, (int, float, Decimal)),
     (Kind.TEXT, str),
     (Kind.DATE, datetime),
     (Kind.GEO_POINT, GeoPoint),
@@ -317,7 +323,6 @@ _BY_CLASS: tuple[tuple[Kind, Any], ...] = (
 )
 _INSTEAD: dict[Any, str] = {
     date: "use datetime, with a timezone",
-    Decimal: "numbers are 64-bit floats; use float, or str to keep every digit",
     bytes: "use FileField, or str",
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pbmodels.query import Kind
+
+T = TypeVar("T")
 
 Html = Annotated[str, Kind.EDITOR]
 """Rich text: an editor field."""
@@ -15,6 +17,9 @@ Url = Annotated[str, Kind.URL]
 
 Email = Annotated[str, Kind.EMAIL]
 """An email address: an email field; the server checks its form."""
+
+Json = Annotated[T, Kind.JSON]
+"""A json field whose values are of a type that would be another kind of field: `Json[int]`, `Json[list[Tag]]`."""
 
 Password = Annotated[str, Kind.PASSWORD]
 """A password: it is sent and never comes back, and no repr shows it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -83,6 +84,8 @@ def _number(spec: Spec, value: Any, handler: Handler) -> Any:
         raise ValueError(f"{value} is not a finite number, and PocketBase stores no others")
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         raise ValueError(f"{value} is beyond 2**53, where PocketBase's numbers lose digits; use Field[str] to keep it")
+    if isinstance(value, Decimal):
+        to_wire(spec, value)
     return value
 
 
@@ -106,6 +109,14 @@ _ZERO_ENDS = datetime(1, 1, 1, microsecond=1000, tzinfo=UTC)
 
 def _as_it_is(spec: Spec, value: Any, handler: Handler) -> Any:
     return handler(value)
+
+
+def _place(spec: Spec, value: Any, handler: Handler) -> Any:
+    place = handler(value)
+    for name, degrees, most in (("lon", place.lon, 180), ("lat", place.lat, 90)):
+        if not abs(degrees) <= most:
+            raise ValueError(f"{name} is {degrees}, and lies between -{most} and {most} degrees")
+    return place
 
 
 def _relations(spec: Spec, value: Any, handler: Handler) -> Any:
@@ -133,7 +144,7 @@ _RULES: dict[Kind, Callable[[Spec, Any, Handler], Any]] = {
     Kind.DATE: _date,
     Kind.AUTODATE: _autodate,
     Kind.BOOL: _as_it_is,
-    Kind.GEO_POINT: _as_it_is,
+    Kind.GEO_POINT: _place,
     Kind.RELATION: _relations,
     Kind.FILE: _files,
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import is_dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from pbmodels.client import InvalidRequest, Upload
 from pbmodels.client._body import plain
@@ -72,9 +74,9 @@ def _plain(spec: Spec, value: Any) -> Any:
 
 
 def _dump(value: Any) -> Any:
-    """Pydantic models inside json, at any depth, as plain dicts."""
-    if isinstance(value, BaseModel):
-        return _dump(value.model_dump())
+    """Pydantic models and dataclasses inside json, at any depth, as their JSON."""
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return to_jsonable_python(value, by_alias=True)
     if isinstance(value, dict):
         return {key: _dump(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -6,6 +6,7 @@ import os
 import string
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -259,7 +260,7 @@ def increments(record: Collection, amounts: Mapping[str, Any]) -> Saving:
         if spec.kind is not Kind.NUMBER:
             raise InvalidRecord(f"{spec.label} is a {spec.kind} and cannot be incremented", {name: "no number"})
         whole = isinstance(spec.type, type) and issubclass(spec.type, int)
-        if isinstance(amount, bool) or not isinstance(amount, int if whole else (int, float)):
+        if isinstance(amount, bool) or not isinstance(amount, int if whole else (int, float, Decimal)):
             wanted = "a whole number" if whole else "a number"
             raise InvalidRecord(f"{spec.label} is incremented by {wanted}, not by {amount!r}", {name: wanted})
     return modifying(record, {name: to_wire(specs[name], amount) for name, amount in amounts.items()}, "+")

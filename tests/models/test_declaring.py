@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import warnings
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -123,7 +122,6 @@ def test_a_name_of_its_own() -> None:
     ("annotation", "sentence"),
     [
         (date, "bad.x has the type date, which no field of PocketBase can hold: use datetime, with a timezone"),
-        (Decimal, "use float, or str to keep every digit"),
         (bytes, "use FileField"),
         (complex, "use str, int, float"),
         (int | None, "bad.x cannot be None: PocketBase keeps 0 where a number has no value"),
