@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,19 @@ from . import formats
 from .checkpoint import Checkpoint
 from .columns import SECRETS, Column, columns_of
 from .format import Format
-from .formats import Encode
-from .pages import pages
+from .pages import Walk
 
 _DOWNLOADS = 4
 """Files that are fetched side by side."""
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A page of the file: how many records, the id of the last, the bytes."""
+
+    count: int
+    last: str
+    data: bytes
 
 
 @dataclass
@@ -49,6 +57,7 @@ class Export:
         self.records = 0
         self.resumed = 0
         self.file_count = 0
+        self._names: list[str] | None = None
         self._columns, self._is_view = self._described()
         if self.format is Format.PARQUET:
             formats.need_parquet()
@@ -69,15 +78,11 @@ class Export:
             stream: Where to.
             tick: Called with the number of records done after each page.
         """
-        encode: Encode | None = None
-        for page in self._pages(""):
-            if encode is None:
-                encode = self._encoder(page, stream)
-            stream.write(encode(page))
-            self.records += len(page)
+        for chunk in self._chunks(""):
+            stream.write(chunk.data)
+            self.records += chunk.count
             tick(self.records)
-        if encode is None and self._columns is not None:
-            self._encoder([], stream)
+        stream.write(self._ending())
 
     def to_file(self, target: Path, tick: Callable[[int], None], *, restart: bool = False) -> None:
         """Write all records into a file, which has its name once it is whole.
@@ -102,23 +107,17 @@ class Export:
             place.records, place.values = 0, {"after": "", "bytes": 0, "names": None}
             part.touch(mode=0o600)
         self.records = self.resumed = place.records
-        encode: Encode | None = None
+        self._names = place.values["names"]
         with part.open("r+b") as stream:
             stream.truncate(place.values["bytes"])  # a page that was not written whole
             stream.seek(0, os.SEEK_END)
-            if names := place.values["names"]:
-                encode = formats.csv_rows(names)
-            for page in self._pages(place.values["after"]):
-                if encode is None:
-                    encode = self._encoder(page, stream) if not stream.tell() else formats.json_lines
-                    place.values["names"] = self._names(page) if self.format is Format.CSV else None
-                stream.write(encode(page))
+            for chunk in self._chunks(place.values["after"]):
+                stream.write(chunk.data)
                 stream.flush()
-                self.records = place.records = self.records + len(page)
-                place.save(after=page[-1]["id"], bytes=stream.tell())
+                self.records = place.records = self.records + chunk.count
+                place.save(after=chunk.last, bytes=stream.tell(), names=self._names)
                 tick(self.records)
-            if not stream.tell() and self._columns is not None:
-                self._encoder([], stream)
+            stream.write(self._ending())
         if self.format is Format.PARQUET:
             whole = target.with_name(f"{target.name}.whole")
             formats.to_parquet(part, whole, self._chosen())
@@ -144,15 +143,23 @@ class Export:
                 raise UsageError(f"{self.collection} has no field {name!r}; it has {', '.join(known)}")
         return columns, found["type"] == "view"
 
-    def _pages(self, after: str) -> Any:
-        found = pages(
-            self.pb, self.collection, is_view=self._is_view, filter=self.filter, fields=self.fields, after=after
-        )
+    def _chunks(self, after: str) -> Iterator[_Chunk]:
+        """The file's content, page by page."""
+        walk = Walk(self.pb, self.collection, self._is_view, self.filter, self.fields, after)
+        if self.format is not Format.CSV and self.files is None:
+            for lines in walk.lines():
+                yield _Chunk(len(lines), lines[-1][0], b"".join(line for _, line in lines))
+            return
+        for page in self._with_files(walk.records()):
+            yield _Chunk(len(page), str(page[-1]["id"]), self._encoded(page))
+
+    def _with_files(self, pages: Iterator[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+        """The pages, each once its files are there."""
         if self.files is None:
-            yield from found
+            yield from pages
             return
         with ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="pbmodels-files") as pool:
-            for page in found:
+            for page in pages:
                 wanted = [(record, name) for record in page for name in self._file_names(record)]
                 for fetched in pool.map(lambda pair: self._fetch(*pair), wanted):
                     self.file_count += fetched
@@ -178,17 +185,25 @@ class Export:
     def _chosen(self) -> list[Column]:
         return [each for each in self._columns or () if not self.fields or each.name in ("id", *self.fields)]
 
-    def _names(self, page: Sequence[dict[str, Any]]) -> list[str]:
-        """The columns of a CSV file."""
+    def _encoded(self, page: Sequence[dict[str, Any]]) -> bytes:
+        """Records as the file holds them; the first ones of a CSV file with its first line."""
+        if self.format is not Format.CSV:
+            return formats.json_lines(page)
+        header = b""
+        if self._names is None:
+            self._names = self._columns_for(page)
+            header = formats.csv_header(self._names)
+        return header + formats.csv_rows(self._names, page)
+
+    def _ending(self) -> bytes:
+        """What is left to write: the first line of a CSV file without records."""
+        if self.format is Format.CSV and self._names is None and self._columns is not None:
+            return formats.csv_header(self._columns_for([]))
+        return b""
+
+    def _columns_for(self, page: Sequence[dict[str, Any]]) -> list[str]:
+        """The names of a CSV file's columns."""
         if self._columns is not None:
             return [column.name for column in self._chosen()]
         names = dict.fromkeys(name for record in page for name in record if name not in SECRETS)
         return list(dict.fromkeys(["id", *names]))
-
-    def _encoder(self, page: Sequence[dict[str, Any]], stream: IO[bytes]) -> Encode:
-        """What makes bytes of records; a CSV file gets its first line."""
-        if self.format is not Format.CSV:
-            return formats.json_lines
-        names = self._names(page)
-        stream.write(formats.csv_header(names))
-        return formats.csv_rows(names)

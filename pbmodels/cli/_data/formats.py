@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -36,8 +36,6 @@ _SUFFIXES = {
     ".parquet": Format.PARQUET,
     ".pq": Format.PARQUET,
 }
-
-Encode = Callable[[Sequence[dict[str, Any]]], bytes]
 
 
 def format_of(path: Path | None, given: Format | None) -> Format:
@@ -73,19 +71,16 @@ def json_lines(records: Sequence[dict[str, Any]]) -> bytes:
     return b"".join(to_json(record) + b"\n" for record in records)
 
 
-def csv_rows(names: Sequence[str]) -> Encode:
-    """An encoder of records as rows of a CSV file.
+def csv_rows(names: Sequence[str], records: Sequence[dict[str, Any]]) -> bytes:
+    """Records as rows of a CSV file.
 
     Args:
         names: The columns, in order.
+        records: The records.
     """
-
-    def encode(records: Sequence[dict[str, Any]]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows([cell(record.get(name)) for name in names] for record in records)
-        return text.getvalue().encode()
-
-    return encode
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([cell(record.get(name)) for name in names] for record in records)
+    return text.getvalue().encode()
 
 
 def csv_header(names: Sequence[str]) -> bytes:

@@ -1,0 +1,1 @@
+"""pbmodels in other people's frameworks; each module needs the framework of its name."""
