@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pbmodels._errors import FilterError
@@ -38,7 +39,7 @@ def collection(of: Any, *, alias: str | None = None) -> Any:
     """
     if isinstance(of, str):
         return OpenRecords(records_path(of, alias))
-    return RecordsExpr(records_path(of.__collection__, alias, Kind.RELATION), lambda: of)
+    return RecordsExpr(records_path(of.__collection__, alias, Kind.RELATION), partial(_itself, of))
 
 
 @overload
@@ -69,7 +70,12 @@ def back(of: Any, field: str, *, behind: Any = None) -> Any:
         before = behind._path
     if isinstance(of, str):
         return OpenRecords(back_path(of, field, before))
-    return RecordsExpr(back_path(of.__collection__, _relation(of, field), before, Kind.RELATION), lambda: of)
+    return RecordsExpr(back_path(of.__collection__, _relation(of, field), before, Kind.RELATION), partial(_itself, of))
+
+
+def _itself(model: type[M]) -> type[M]:
+    """What leads to the records' model; a lambda could not be pickled."""
+    return model
 
 
 def _relation(model: type[Collection], field: str) -> str:
