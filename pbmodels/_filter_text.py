@@ -292,6 +292,27 @@ def without_quoted(text: str, grammar: Grammar | None) -> str:
     return _LITERALS[grammar or Grammar.ESCAPED].sub("", text)
 
 
+_SINCE = {
+    ":lower": "0.24",
+    "@yesterday": "0.24",
+    "@tomorrow": "0.24",
+    "geoDistance(": "0.27",
+    ":changed": "0.34",
+    "strftime(": "0.36",
+}
+
+
+def since(text: str) -> dict[str, str]:
+    """What a filter's text has of newer versions of PocketBase, and from which on it is there.
+
+    Example:
+        >>> since('title:lower = "x" && views > 3')
+        {':lower': '0.24'}
+    """
+    plain = without_quoted(text, None)
+    return {part: version for part, version in _SINCE.items() if part in plain}
+
+
 class BoundFilter:
     """A raw filter text with values bound to its `{:name}` placeholders.
 

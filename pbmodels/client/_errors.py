@@ -31,6 +31,7 @@ import httpx
 from pydantic_core import from_json
 
 from pbmodels._errors import PocketBaseError
+from pbmodels._filter_text import since
 from pbmodels.client._secrets import without_secrets
 from pbmodels.client._service_hints import service_hint
 
@@ -260,7 +261,11 @@ def _hint(method: str, status: int, url: httpx.URL, answer: Mapping[str, Any], s
     if status == 400 and action == "auth-with-otp":
         return "check the one-time password and its otp_id; it may have expired or been used"
     if status == 400 and (filter_text := url.params.get("filter")):
-        return f"check that every field in the filter {filter_text[:300]!r} and in the sort exists and is spelled right"
+        newer = [f"{part} needs PocketBase {version} or later" for part, version in since(filter_text).items()]
+        check = (
+            f"check that every field in the filter {filter_text[:300]!r} and in the sort exists and is spelled right"
+        )
+        return "; ".join([check, *newer])
     if status == 400 and url.params.get("sort"):
         return f"check that every field in the sort {url.params['sort']!r} exists"
     if status == 401 and answer.get("mfaId"):
