@@ -24,15 +24,25 @@ def encoded(headers: Mapping[str, str]) -> RawHeaders:
             pair = name.encode("ascii"), value.encode()
         except (UnicodeEncodeError, AttributeError):
             break
-        if _NO_VALUE.search(pair[1]):
-            raise InvalidRequest(
-                f"the header {name!r} has a character that no header can hold, such as a line break, "
-                "or a space at an end; remove it"
-            )
+        check(pair)
         raw.append(pair)
     else:
         return raw
     raise InvalidRequest(f"the header {name!r} cannot be sent; its name must be ASCII and its value valid text")
+
+
+def check(header: tuple[bytes, bytes]) -> None:
+    """Refuse a header that would end early, or never arrive.
+
+    Raises:
+        InvalidRequest: Its value cannot be a header's; the message does not show it.
+    """
+    name, value = header
+    if _NO_VALUE.search(value):
+        raise InvalidRequest(
+            f"the header {name.decode('ascii', 'replace')!r} has a character that no header can hold, "
+            "such as a line break, or a space at an end; remove it"
+        )
 
 
 def merged(base: RawHeaders, more: Iterable[tuple[bytes, bytes]]) -> RawHeaders:

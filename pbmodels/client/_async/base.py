@@ -318,8 +318,8 @@ class AsyncBaseClient:
             try:
                 if client is None:
                     simple = read_timeout is None and sent is None and not call.files
-                    response = await state.async_transports.get(simple=simple).handle_async_request(request)
-                    response.request = request
+                    transport = state.async_transports.get(simple=simple)
+                    response = await transport.handle_async_request(cast("httpx.Request", request))
                 else:
                     response = await client.send(request, stream=True, follow_redirects=False)
                 if read_timeout is not None and response.status_code < 300:
@@ -337,7 +337,9 @@ class AsyncBaseClient:
                 finally:
                     await response.aclose()
             except Exception as raised:
-                failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
+                failure = error_from_exception(
+                    call.method, httpx.URL(str(request.url)), raised, foreign=client is not None
+                )
                 if failure is None:
                     raise
             else:

@@ -319,8 +319,8 @@ class BaseClient:
             try:
                 if client is None:
                     simple = read_timeout is None and sent is None and not call.files
-                    response = state.sync_transports.get(simple=simple).handle_request(request)
-                    response.request = request
+                    transport = state.sync_transports.get(simple=simple)
+                    response = transport.handle_request(cast("httpx.Request", request))
                 else:
                     response = client.send(request, stream=True, follow_redirects=False)
                 if read_timeout is not None and response.status_code < 300:
@@ -338,7 +338,9 @@ class BaseClient:
                 finally:
                     response.close()
             except Exception as raised:
-                failure = error_from_exception(call.method, request.url, raised, foreign=client is not None)
+                failure = error_from_exception(
+                    call.method, httpx.URL(str(request.url)), raised, foreign=client is not None
+                )
                 if failure is None:
                     raise
             else:
