@@ -11,6 +11,7 @@ from pbmodels._version import __version__
 
 if TYPE_CHECKING:
     from pbmodels.client import (
+        AbortController,
         AsyncAuthStore,
         AsyncFileStream,
         AsyncPocketBase,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         RealtimeOptions,
         RealtimeStats,
         Record,
+        RequestAborted,
         RequestTimeout,
         ServerError,
         SQLResult,
@@ -150,6 +152,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AbortController",
     "AsyncActions",
     "AsyncAuthActions",
     "AsyncAuthModel",
@@ -234,6 +237,7 @@ __all__ = [
     "Refs",
     "Relation",
     "Relations",
+    "RequestAborted",
     "RequestTimeout",
     "RequestTrace",
     "Rules",

@@ -2,6 +2,7 @@
 
 from pbmodels._errors import FilterError, InexpressibleText, PocketBaseError
 from pbmodels._filter_text import BoundFilter
+from pbmodels.client._abort import AbortController
 from pbmodels.client._async.downloads import AsyncFileStream
 from pbmodels.client._async_auth_store import AsyncAuthStore
 from pbmodels.client._auth_methods import AuthMethods, AuthProvider
@@ -19,6 +20,7 @@ from pbmodels.client._errors import (
     NotFound,
     OAuth2Failed,
     RateLimited,
+    RequestAborted,
     RequestTimeout,
     ServerError,
     Unauthorized,
@@ -35,6 +37,7 @@ from pbmodels.client._upload import Upload
 from pbmodels.server import register_client_factory
 
 __all__ = [
+    "AbortController",
     "AsyncAuthStore",
     "AsyncFileStream",
     "AsyncPocketBase",
@@ -67,6 +70,7 @@ __all__ = [
     "RealtimeOptions",
     "RealtimeStats",
     "Record",
+    "RequestAborted",
     "RequestTimeout",
     "SQLResult",
     "ServerError",

@@ -29,6 +29,8 @@ class AsyncPocketBase(AsyncBaseClient):
         http_client: An `httpx.AsyncClient`, or one that behaves alike, to send through.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
         http2: Offer HTTP/2 to servers behind TLS; needs the extra `http2`.
+        retries: How often a request is sent again after a broken connection or a 429, 502, 503 or 504, if it may arrive
+            twice: reads, deletes, updates without `+` and `-`, creates with an `id`.
         identity: Who signs in by itself: before the first request that needs it, and again when the token has
             expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
         password: The password of `identity`; it never reaches a message or a log.
@@ -77,6 +79,8 @@ class PocketBase(BaseClient):
         http_client: An `httpx.Client`, or one that behaves alike, to send through; `aio` does not use it.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
         http2: Offer HTTP/2 to servers behind TLS; needs the extra `http2`.
+        retries: How often a request is sent again after a broken connection or a 429, 502, 503 or 504, if it may arrive
+            twice: reads, deletes, updates without `+` and `-`, creates with an `id`.
         identity: Who signs in by itself: before the first request that needs it, and again when the token has
             expired or a request is answered with 401. Whoever else is signed in is never exchanged for this one.
         password: The password of `identity`; it never reaches a message or a log.

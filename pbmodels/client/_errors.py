@@ -13,6 +13,7 @@
         ServerError            500 and above
         ConnectionFailed       status 0: the server was not reached, or the connection broke
         RequestTimeout         status 0: no answer in time
+        RequestAborted         status 0: given up here, by an AbortController
         OAuth2Failed           status 0: the provider sent who signs in back without a code
       InvalidRequest           refused here, before anything was sent     (ValueError)
 
@@ -173,6 +174,13 @@ class ConnectionFailed(ClientResponseError):
 
 class RequestTimeout(ClientResponseError):
     """No answer came in time."""
+
+
+class RequestAborted(ClientResponseError):
+    """The request was given up here, by `AbortController.abort()`; whether it arrived is not known."""
+
+    def __init__(self, message: str, **rest: Any) -> None:
+        super().__init__(message, is_abort=True, **rest)
 
 
 class OAuth2Failed(ClientResponseError):

@@ -27,7 +27,8 @@ _DEFAULT_HEADERS = encoded(
 )
 _JSON = [(b"Content-Type", b"application/json")]
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_AS_IT_IS = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]+|%[0-9A-Fa-f]{2})*")
+_PLAIN = r"[A-Za-z0-9._~!$&()*+,;=:@/?-]*"
+_AS_IT_IS = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*")
 """Paths and queries that `httpx.URL` would not change."""
 _LONGEST = 60_000
 _NOTHING = httpx.ByteStream(b"")

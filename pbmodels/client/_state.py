@@ -46,6 +46,7 @@ class ClientState:
     after_send: AfterSend | None
     verify: ssl.SSLContext | bool
     http2: bool = False
+    retries: int = 2
     session: Session | None = field(default=None, repr=False)
     sync_transports: SyncTransports = field(init=False)
     async_transports: AsyncTransports = field(init=False)
@@ -191,12 +192,13 @@ def make_state(
     after_send: AfterSend | None,
     verify: ssl.SSLContext | bool,
     http2: bool = False,
+    retries: int = 2,
     session: Session | None = None,
 ) -> ClientState:
     """A `ClientState` for the arguments of a client.
 
     Raises:
-        InvalidRequest: The url is not an http or https address.
+        InvalidRequest: The url is not an http or https address, or an option cannot be meant.
     """
     shown = without_secrets(url) if isinstance(url, str) else type(url).__name__
     try:
@@ -207,6 +209,8 @@ def make_state(
         raise InvalidRequest(f"{shown!r} is not an http address; give one such as 'http://127.0.0.1:8090'")
     if address.query or address.fragment or address.userinfo:
         raise InvalidRequest("the server's url takes no user, query or fragment; give its plain address")
+    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
+        raise InvalidRequest(f"retries={retries!r}: give how often a failed request is sent again, 0 for never")
     return ClientState(
         url=address,
         auth_store=AuthStore() if auth_store is None else auth_store,
@@ -217,6 +221,7 @@ def make_state(
         after_send=after_send,
         verify=verify,
         http2=http2,
+        retries=retries,
         session=session,
     )
 

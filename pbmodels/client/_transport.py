@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from pbmodels.client._abort import transport_of
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._proxies import proxy_for
 
@@ -72,7 +73,12 @@ class SyncTransports:
         self._pools: dict[int, httpx.HTTPTransport] = {}
 
     def get(self, *, simple: bool = True) -> httpx.HTTPTransport:
-        """The pool of this process, made on first use; one kind serves all requests."""
+        """The pool of this process, made on first use; one kind serves all requests.
+
+        Inside the block of an `AbortController` it is that one's own.
+        """
+        if (apart := transport_of(self._wire)) is not None:
+            return apart
         pid = os.getpid()
         found = self._pools.get(pid)
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections

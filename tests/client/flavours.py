@@ -19,7 +19,8 @@ async def done(result: Any) -> Any:
 
 @contextlib.asynccontextmanager
 async def new_client(flavour: str, url: str, **options: Any) -> AsyncIterator[Any]:
-    """A client of this flavour, closed at the end."""
+    """A client of this flavour, closed at the end; it repeats nothing unless told to."""
+    options.setdefault("retries", 0)
     client = FLAVOURS[flavour](url, **options)
     try:
         yield client

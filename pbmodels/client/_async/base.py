@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._abort import AsyncAbortable, given_up
 from pbmodels.client._answer import Answer, whole
 from pbmodels.client._async.backups import AsyncBackupService
 from pbmodels.client._async.batch import AsyncBatch
@@ -25,11 +26,13 @@ from pbmodels.client._async.settings import AsyncSettingsService
 from pbmodels.client._async.sql import AsyncSQLService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
-from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
+from pbmodels.client._log import clock, note
 from pbmodels.client._multipart import AsyncForm
+from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
-from pbmodels.client._session import make_session
+from pbmodels.client._session import Rewinder, make_session
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
 
 _Pieces = AsyncIterable[bytes]
@@ -53,6 +56,7 @@ class AsyncBaseClient:
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
         http2: bool = False,
+        retries: int = 2,
         identity: str | None = None,
         password: str | None = None,
         auth_collection: str = "users",
@@ -69,6 +73,7 @@ class AsyncBaseClient:
                 after_send=after_send,
                 verify=verify,
                 http2=http2,
+                retries=retries,
                 session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
@@ -303,14 +308,54 @@ class AsyncBaseClient:
         return response
 
     async def _transmit(self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None) -> Answer:
+        files = Rewinder(call) if call.files else None
+        try:
+            return await self._once(call, read_timeout, sent)
+        except PASSING as error:
+            if read_timeout is not None:  # who reads a stream knows how to go on
+                raise
+            tries = Tries(call, self._state.retries, files)
+            pause = tries.pause_after(error)
+            if pause is None:
+                raise
+        while pause is not None:
+            await AsyncAbortable.pause(pause)
+            try:
+                return await self._once(call, None, sent)
+            except ClientResponseError as error:
+                if tries.is_gone(error):
+                    return Answer(204, {})
+                made, pause = tries.made(error), tries.pause_after(error)
+                if made is None and pause is None:
+                    raise
+            if made is not None:
+                call, pause = made, 0.0
+        raise AssertionError  # the last failure was raised
+
+    async def _once(self, call: Call, read_timeout: float | None, sent: AsyncSent | None) -> Answer:
         session = self._state.session
         if session is None:
             return await self._exchange(call, read_timeout, sent)
         return await self._keeper.send(session, call, read_timeout, sent)
 
     async def _exchange(self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None) -> Answer:
+        if (failure := given_up(call.method, call.path)) is not None:
+            raise failure
+        began = clock()
+        try:
+            answer = await AsyncAbortable.run(self._exchange_now, call, read_timeout, sent)
+        except BaseException as error:
+            if began:
+                note(call.method, call.path, getattr(error, "status", 0), began, error)
+            raise
+        if began:
+            note(call.method, call.path, answer.status, began)
+        return answer
+
+    async def _exchange_now(self, call: Call, read_timeout: float | None, sent: AsyncSent | None) -> Answer:
         state = self._state
         client = self._http_client
+        failure: Exception | None
         with ExitStack() as stack:
             request = state.request(call, client, stack, AsyncForm)
             if sent is not None:
@@ -337,7 +382,7 @@ class AsyncBaseClient:
                 finally:
                     await response.aclose()
             except Exception as raised:
-                failure = error_from_exception(
+                failure = given_up(call.method, call.path) or error_from_exception(
                     call.method, httpx.URL(str(request.url)), raised, foreign=client is not None
                 )
                 if failure is None:

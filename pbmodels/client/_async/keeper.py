@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pbmodels.client._answer import Answer
 from pbmodels.client._errors import ClientResponseError, Unauthorized
+from pbmodels.client._log import log
 from pbmodels.client._request import Call
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import Rewinder, Session, Step, refresh_call
@@ -69,6 +70,7 @@ class AsyncKeeper:
         try:
             data = decode_object(call, (await self._client._exchange(call)).content)
             session.refreshed(store, token, call, data)
+            log.info("refreshed the token of who is signed in")
         except ClientResponseError as error:
             return session.refresh_failed(store, token, error)
         return Step.GO
@@ -78,6 +80,7 @@ class AsyncKeeper:
         try:
             data = decode_object(call, (await self._client._exchange(call)).content)
             session.signed_in(self._client.auth_store, call, data)
+            log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")
         except ClientResponseError as error:
             session.sign_in_failed(error)
             raise

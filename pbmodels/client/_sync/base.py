@@ -11,14 +11,17 @@ from typing import Any, Self, cast
 import httpx
 
 from pbmodels._filter_text import GRAMMAR_CONTROL, GRAMMAR_PROBE, BoundFilter, Grammar
+from pbmodels.client._abort import Abortable, given_up
 from pbmodels.client._answer import Answer, whole
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
-from pbmodels.client._errors import BadRequest, error_from_exception
+from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
+from pbmodels.client._log import clock, note
 from pbmodels.client._multipart import Form
+from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
-from pbmodels.client._session import make_session
+from pbmodels.client._session import Rewinder, make_session
 from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
 from pbmodels.client._sync.backups import BackupService
 from pbmodels.client._sync.batch import Batch
@@ -54,6 +57,7 @@ class BaseClient:
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
         http2: bool = False,
+        retries: int = 2,
         identity: str | None = None,
         password: str | None = None,
         auth_collection: str = "users",
@@ -70,6 +74,7 @@ class BaseClient:
                 after_send=after_send,
                 verify=verify,
                 http2=http2,
+                retries=retries,
                 session=make_session(identity, password, auth_collection, auto_refresh),
             ),
             http_client,
@@ -304,14 +309,54 @@ class BaseClient:
         return response
 
     def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> Answer:
+        files = Rewinder(call) if call.files else None
+        try:
+            return self._once(call, read_timeout, sent)
+        except PASSING as error:
+            if read_timeout is not None:  # who reads a stream knows how to go on
+                raise
+            tries = Tries(call, self._state.retries, files)
+            pause = tries.pause_after(error)
+            if pause is None:
+                raise
+        while pause is not None:
+            Abortable.pause(pause)
+            try:
+                return self._once(call, None, sent)
+            except ClientResponseError as error:
+                if tries.is_gone(error):
+                    return Answer(204, {})
+                made, pause = tries.made(error), tries.pause_after(error)
+                if made is None and pause is None:
+                    raise
+            if made is not None:
+                call, pause = made, 0.0
+        raise AssertionError  # the last failure was raised
+
+    def _once(self, call: Call, read_timeout: float | None, sent: Sent | None) -> Answer:
         session = self._state.session
         if session is None:
             return self._exchange(call, read_timeout, sent)
         return self._keeper.send(session, call, read_timeout, sent)
 
     def _exchange(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> Answer:
+        if (failure := given_up(call.method, call.path)) is not None:
+            raise failure
+        began = clock()
+        try:
+            answer = Abortable.run(self._exchange_now, call, read_timeout, sent)
+        except BaseException as error:
+            if began:
+                note(call.method, call.path, getattr(error, "status", 0), began, error)
+            raise
+        if began:
+            note(call.method, call.path, answer.status, began)
+        return answer
+
+    def _exchange_now(self, call: Call, read_timeout: float | None, sent: Sent | None) -> Answer:
         state = self._state
         client = self._http_client
+        failure: Exception | None
         with ExitStack() as stack:
             request = state.request(call, client, stack, Form)
             if sent is not None:
@@ -338,7 +383,7 @@ class BaseClient:
                 finally:
                     response.close()
             except Exception as raised:
-                failure = error_from_exception(
+                failure = given_up(call.method, call.path) or error_from_exception(
                     call.method, httpx.URL(str(request.url)), raised, foreign=client is not None
                 )
                 if failure is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pbmodels.client._answer import Answer
 from pbmodels.client._errors import ClientResponseError, Unauthorized
+from pbmodels.client._log import log
 from pbmodels.client._request import Call
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, Session, Step, refresh_call
@@ -70,6 +71,7 @@ class Keeper:
         try:
             data = decode_object(call, (self._client._exchange(call)).content)
             session.refreshed(store, token, call, data)
+            log.info("refreshed the token of who is signed in")
         except ClientResponseError as error:
             return session.refresh_failed(store, token, error)
         return Step.GO
@@ -79,6 +81,7 @@ class Keeper:
         try:
             data = decode_object(call, (self._client._exchange(call)).content)
             session.signed_in(self._client.auth_store, call, data)
+            log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")
         except ClientResponseError as error:
             session.sign_in_failed(error)
             raise
