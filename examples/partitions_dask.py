@@ -31,10 +31,7 @@ def main() -> None:
         push(pb, Order)
         pb.settings.update({"batch": {"enabled": True, "maxRequests": 1000}})
         regions = ("north", "east", "south", "west")
-        for start in range(0, 2000, 1000):
-            with pb.batch() as batch:
-                for number in range(start, start + 1000):
-                    batch.save(Order(region=regions[number % 4], cents=number))
+        Order.bulk_create(Order(region=regions[number % 4], cents=number) for number in range(2000))
 
         # The parts take the address and the token along to the workers, which are processes of our own here.
         # Where others could read them, leave carry_token out and call connect() in the workers.

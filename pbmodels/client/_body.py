@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,6 +40,10 @@ def plain(value: Any, path: str) -> Any:
     """
     if value is None or value is True or value is False:
         return value
+    if type(value) is dict:
+        return _plain_items(value, path)
+    if type(value) is list:
+        return _plain_list(value, path)
     if isinstance(value, enum.Enum):
         return plain(value.value, path)
     if isinstance(value, str):
@@ -64,15 +68,9 @@ def plain(value: Any, path: str) -> Any:
         except FilterError as error:
             raise InvalidRequest(f"{path}: {error}") from None
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise InvalidRequest(f"{path}: the key {key!r} is not text, and JSON objects have no other keys")
-        return {
-            key: inner if _is_plain(inner) else plain(inner, f"{path}.{key}" if path else key)
-            for key, inner in value.items()
-        }
+        return _plain_items(value, path)
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(inner, f"{path}.{index}") for index, inner in enumerate(value)]
+        return _plain_list(value, path)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):
@@ -88,7 +86,21 @@ def plain(value: Any, path: str) -> Any:
     )
 
 
-def _is_plain(value: Any) -> bool:
+def _plain_items(value: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    for key in value:
+        if not isinstance(key, str):
+            raise InvalidRequest(f"{path}: the key {key!r} is not text, and JSON objects have no other keys")
+    return {
+        key: inner if is_plain(inner) else plain(inner, f"{path}.{key}" if path else key)
+        for key, inner in value.items()
+    }
+
+
+def _plain_list(value: Iterable[Any], path: str) -> list[Any]:
+    return [inner if is_plain(inner) else plain(inner, f"{path}.{index}") for index, inner in enumerate(value)]
+
+
+def is_plain(value: Any) -> bool:
     """Whether `plain` would give the value itself; told apart quickly, for most values are of these kinds."""
     kind = type(value)
     if kind is str:
@@ -135,6 +147,12 @@ def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
     return rest, files
 
 
+class Encoded(bytes):
+    """A body that is JSON already."""
+
+
 def encode(body: Any) -> bytes:
     """A body as JSON bytes; see `plain` for what is refused."""
+    if isinstance(body, Encoded):
+        return body
     return to_json(plain(body, ""))

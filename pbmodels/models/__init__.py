@@ -13,6 +13,7 @@ from pbmodels.models._collection import Collection
 from pbmodels.models._context import connect, using
 from pbmodels.models._elsewhere import back, collection
 from pbmodels.models._errors import (
+    BulkFailed,
     FieldNotLoaded,
     InvalidRecord,
     ModelError,
@@ -63,6 +64,7 @@ __all__ = [
     "AuthCollection",
     "AuthOptions",
     "BackRelation",
+    "BulkFailed",
     "Collection",
     "Email",
     "EmailTemplate",

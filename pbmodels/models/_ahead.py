@@ -18,8 +18,8 @@ from pbmodels.client._sent import AsyncSent, Sent
 if TYPE_CHECKING:
     from pbmodels.client import AsyncPocketBase, PocketBase
 
-MOST = 2
-"""Requests under way at once: more do not help, the server is the limit."""
+MOST = 8
+"""Requests under way at once at most; whoever starts them decides how many are of use."""
 
 
 class Ahead:

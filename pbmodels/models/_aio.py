@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Recover
-from pbmodels.models._async import actions, saves
+from pbmodels.models._async import actions, bulk, saves
 from pbmodels.models._async.query_set import AsyncQuerySet
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._bulk import Progress
+from pbmodels.models._refs import Ref
 from pbmodels.models._trace import note_get
 from pbmodels.models._writing import increments
 from pbmodels.query import Condition
@@ -59,6 +61,33 @@ class AsyncModel(Generic[M]):
     async def update_or_create(self, *, defaults: Mapping[str, Any] | None = None, **values: Any) -> tuple[M, bool]:
         """The one record with these values, changed to hold `defaults`, or made with them."""
         return await actions.update_or_create(self._model, values, dict(defaults or {}))
+
+    async def bulk_create(
+        self, records: Iterable[M], batch_size: int | None = None, progress: Progress | None = None
+    ) -> list[M]:
+        """Create many new records, in batches."""
+        return await bulk.create(self._model, records, batch_size, progress)
+
+    async def bulk_update(
+        self,
+        records: Iterable[M],
+        *,
+        only: Iterable[Any] | None = None,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Save the changes of many records, in batches; gives how many had some."""
+        return await bulk.update(self._model, records, only, batch_size, progress)
+
+    async def bulk_delete(
+        self,
+        records: Iterable[M | Ref[M] | str],
+        *,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Delete many records, in batches; gives how many."""
+        return await bulk.delete(self._model, records, batch_size, progress)
 
     async def count(self) -> int:
         """How many records the collection has."""

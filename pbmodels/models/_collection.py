@@ -16,6 +16,7 @@ from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Recover
 from pbmodels.models._aio import Aio
 from pbmodels.models._async.saves import AsyncBatchDelete, AsyncBatchSave
+from pbmodels.models._bulk import Progress
 from pbmodels.models._context import client_of, refuse_abstract
 from pbmodels.models._descriptors import not_loaded
 from pbmodels.models._errors import FieldNotLoaded, InvalidRecord, RecordNotFound
@@ -23,10 +24,11 @@ from pbmodels.models._fields import Field, field
 from pbmodels.models._indexes import Index
 from pbmodels.models._meta import CollectionMeta, describe_fields
 from pbmodels.models._paths import unknown_field
+from pbmodels.models._refs import Ref
 from pbmodels.models._rules import Rules
 from pbmodels.models._specs import backs_of, specs_of
 from pbmodels.models._state import peek, replace_state, state_of
-from pbmodels.models._sync import actions, saves
+from pbmodels.models._sync import actions, bulk, saves
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._trace import note_get
@@ -219,6 +221,95 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             2
         """
         return actions.update_or_create(cls, values, dict(defaults or {}))
+
+    @classmethod
+    def bulk_create(
+        cls, records: Iterable[Self], batch_size: int | None = None, progress: Progress | None = None
+    ) -> list[Self]:
+        """Create many new records, in batches as large as the server takes; hooks such as `before_save` are not run.
+
+        All are checked before anything is sent. Each batch takes effect as a whole or not at all. Where the server
+        allows no batches, single requests go side by side, and the logger `pbmodels` says so once.
+
+        Args:
+            records: New records. They may relate to others that come before them.
+            batch_size: Records in a batch at most; the server's limit is found out and kept to in any case.
+            progress: Called as `progress(done, total)` whenever the server has taken more of them.
+
+        Returns:
+            The records, saved.
+
+        Raises:
+            InvalidRecord: One of them cannot be created; nothing was sent.
+            BulkFailed: The server refused one, or was not reached; the error knows which were saved.
+
+        Example:
+            >>> posts = Post.bulk_create([Post(title=f"Post {number}") for number in range(100)])
+            >>> len(posts), posts[0].is_new
+            (100, False)
+        """
+        return bulk.create(cls, records, batch_size, progress)
+
+    @classmethod
+    def bulk_update(
+        cls,
+        records: Iterable[Self],
+        *,
+        only: Iterable[Any] | None = None,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Save the changes of many records, otherwise as `bulk_create`; records without changes are not sent.
+
+        Args:
+            records: Saved records.
+            only: Fields to update, such as `[Post.views]`; changes of others wait for a later save.
+            batch_size: Records in a batch at most.
+            progress: Called as `progress(done, total)`.
+
+        Returns:
+            How many records had changes, and were saved.
+
+        Raises:
+            InvalidRecord: A change does not fit, or a record was never saved; nothing was sent.
+            BulkFailed: The server refused one, or was not reached; the error knows which were saved.
+
+        Example:
+            >>> posts = Post.bulk_create([Post(title="One"), Post(title="Two")])
+            >>> posts[0].views = 1
+            >>> Post.bulk_update(posts)
+            1
+        """
+        return bulk.update(cls, records, only, batch_size, progress)
+
+    @classmethod
+    def bulk_delete(
+        cls,
+        records: Iterable[Self | Ref[Self] | str],
+        *,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Delete many records, otherwise as `bulk_create`.
+
+        Args:
+            records: Records, references or ids.
+            batch_size: Records in a batch at most.
+            progress: Called as `progress(done, total)`.
+
+        Returns:
+            How many were deleted.
+
+        Raises:
+            InvalidRecord: One of them was never saved; nothing was sent.
+            BulkFailed: One is gone already, or the server was not reached; the error knows which were deleted.
+
+        Example:
+            >>> posts = Post.bulk_create([Post(title="One"), Post(title="Two")])
+            >>> Post.bulk_delete(posts)
+            2
+        """
+        return bulk.delete(cls, records, batch_size, progress)
 
     @classmethod
     def count(cls) -> int:

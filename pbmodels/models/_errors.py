@@ -3,6 +3,7 @@
 PocketBaseError
 InvalidRecord           values that are refused before anything is sent      (ValueError)
 UnreadableRecord        the server holds what the declared type cannot       (ValueError)
+BulkFailed              a bulk verb that ended before all records were written
 SchemaMismatch          the server has no place for a declared field
 ModelError              a class that is not declared right                   (TypeError)
 NotConnected            no client to use
@@ -13,7 +14,7 @@ FieldNotLoaded          the server did not send this field                   (At
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pbmodels._errors import PocketBaseError
 
@@ -32,6 +33,38 @@ class InvalidRecord(PocketBaseError, ValueError):
 
 class UnreadableRecord(PocketBaseError, ValueError):
     """A record whose values the declared types cannot hold; the message names collection, id and field."""
+
+
+class BulkFailed(PocketBaseError):
+    """A bulk verb ended before all records were written; the message says why, and what was written until then.
+
+    Each batch takes effect as a whole or not at all. Records that were written know it: of those given to
+    `bulk_create`, the others are still `is_new`.
+
+    Attributes:
+        done: The ids of the records that were written.
+        not_done: The ids of those that were not.
+        uncertain: The ids of those whose request got no answer, so that it may have taken effect.
+        record_id: The id of the record that the server refused, "" where it was no single one.
+        reason: The server's error for that record, or for the whole request.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        done: Sequence[str],
+        not_done: Sequence[str],
+        uncertain: Sequence[str],
+        record_id: str,
+        reason: Exception,
+    ) -> None:
+        super().__init__(message)
+        self.done = list(done)
+        self.not_done = list(not_done)
+        self.uncertain = list(uncertain)
+        self.record_id = record_id
+        self.reason = reason
 
 
 class SchemaMismatch(PocketBaseError):

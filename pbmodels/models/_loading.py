@@ -69,6 +69,11 @@ class Loader(Generic[M]):
                 extra_behavior="ignore",
             )
         )
+        self._batch = validator(
+            core_schema.list_schema(
+                core_schema.typed_dict_schema({"body": core_schema.typed_dict_field(record)}, extra_behavior="ignore")
+            )
+        )
         self._event = validator(
             core_schema.typed_dict_schema(
                 {
@@ -97,6 +102,10 @@ class Loader(Generic[M]):
             data.get("totalItems", -1),
             data.get("totalPages", -1),
         )
+
+    def batch(self, body: bytes) -> list[M]:
+        """The records of the answer to a batch, each request of which answers with one."""
+        return self._settled([item["body"] for item in self._read(self._batch, body)])
 
     def event(self, body: bytes | str) -> tuple[str, M]:
         """Action and record of a realtime event."""
@@ -135,6 +144,8 @@ def unreadable(model: type[Collection], error: ValidationError, body: bytes | st
         return UnreadableRecord(f"the answer for collection {name!r} is not JSON; is the url a PocketBase server's?")
     if location[:1] == ["items"]:
         data, location = data["items"][location[1]], location[2:]
+    elif isinstance(data, list):  # a batch's answer
+        data, location = data[int(location[0])]["body"], location[2:]
     elif location[:1] == ["record"]:
         data, location = data["record"], location[1:]
     field = ".".join(str(part) for part in location if not str(part).startswith("function-"))

@@ -67,12 +67,12 @@ class Spec:
     options: Options
     info: FieldInfo
 
-    @property
+    @cached_property
     def label(self) -> str:
         """How messages name the field."""
         return f"{self.owner}.{self.name}"
 
-    @property
+    @cached_property
     def mutable(self) -> bool:
         """Whether values can change in place, without an assignment."""
         return self.kind is Kind.JSON or self.multiple
@@ -82,7 +82,7 @@ class Spec:
         """Whether the class has a descriptor for it: values that change in place, or are made on access."""
         return self.mutable or self.kind in (Kind.RELATION, Kind.FILE)
 
-    @property
+    @cached_property
     def read_only(self) -> bool:
         """Whether only the server fills it."""
         return bool(self.options.autodate)

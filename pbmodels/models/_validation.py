@@ -30,7 +30,7 @@ Handler = Callable[[Any], Any]
 
 def guard(model: type[Collection], schema: CoreSchema) -> None:
     """Wrap the fields of a model's schema, in place, with the rules of their kinds."""
-    fields = _fields_of(schema)
+    fields = fields_of(schema)
     for name, info in model.__pydantic_fields__.items():
         spec = make_spec(model, name, info)
         field = fields[name]
@@ -41,7 +41,8 @@ def guard(model: type[Collection], schema: CoreSchema) -> None:
             field["schema"] = _guarded(spec, inner)
 
 
-def _fields_of(schema: Any) -> dict[str, Any]:
+def fields_of(schema: Any) -> dict[str, Any]:
+    """The schemas of a model's fields, out of the schema of the model."""
     while schema["type"] != "model-fields":
         schema = schema["schema"]
     return cast("dict[str, Any]", schema["fields"])

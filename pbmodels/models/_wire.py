@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from pbmodels.client import InvalidRequest, Upload
-from pbmodels.client._body import plain
+from pbmodels.client._body import is_plain, plain
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._files import File
 from pbmodels.models._refs import Ref
@@ -66,6 +66,8 @@ def shown(spec: Spec, value: Any) -> Any:
 
 
 def _plain(spec: Spec, value: Any) -> Any:
+    if is_plain(value):
+        return value
     try:
         return plain(value, spec.label)
     except InvalidRequest as error:

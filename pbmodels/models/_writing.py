@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = (string.ascii_lowercase + string.digits).encode()
 _LETTERS = bytes(_ALPHABET[byte % 36] for byte in range(256))
+_NOTHING = object()
 _UNEVEN = bytes(range(252, 256))  # these would make the first letters likelier
 
 
@@ -101,12 +102,14 @@ class Saving:
         call: The request.
         sent: What each field went out as.
         created: Whether the request makes the record.
+        held: What the record held when the request was made.
     """
 
     record: Collection
     call: Call
     sent: dict[str, Any]
     created: bool
+    held: dict[str, Any] = field(default_factory=dict)
 
 
 def saving(record: Collection, only: Iterable[object] | None = None, planned: Container[object] = ()) -> Saving | None:
@@ -135,18 +138,26 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
         names &= field_names(model, only)
     sent: dict[str, Any] = {}
     body: dict[str, Any] = {}
-    for name in sorted(names, key=list(specs).index):
-        spec = specs[name]
-        value = _checked(record, spec, _settled(spec, record.__dict__[name]), planned)
+    for name, spec in specs.items():
+        if name not in names:
+            continue
+        value = record.__dict__[name]
+        if spec.mutable or spec.kind is Kind.RELATION:
+            value = _checked(record, spec, _settled(spec, value), planned)
         sent[name] = to_wire(spec, value)
         if is_new and value is None:
             continue  # the server's own zero value
-        body.update(_in_place(record, spec, sent[name]) or {spec.server_name: sent[name]})
+        if spec.kind is Kind.FILE and (changes := _in_place(record, spec, sent[name])):
+            body.update(changes)
+        else:
+            body[spec.server_name] = sent[name]
         if spec.kind is Kind.PASSWORD:
             body[f"{spec.server_name}Confirm"] = sent[name]
     if is_new:
-        return Saving(record, write_call(collection, None, body), sent, True)
-    return Saving(record, write_call(collection, record.id, body), sent, False) if body else None
+        return Saving(record, write_call(collection, None, body), sent, True, dict(record.__dict__))
+    if not body:
+        return None
+    return Saving(record, write_call(collection, record.id, body), sent, False, dict(record.__dict__))
 
 
 def _in_place(record: Collection, spec: Spec, value: Any) -> dict[str, Any]:
@@ -155,7 +166,7 @@ def _in_place(record: Collection, spec: Spec, value: Any) -> dict[str, Any]:
     Files that someone else adds meanwhile stay; a list that was assigned, or put into another order, is what it is.
     """
     state = peek(record)
-    if spec.kind is not Kind.FILE or not spec.multiple or state is None or state.is_new:
+    if not spec.multiple or state is None or state.is_new:
         return {}
     if spec.name in record.__pydantic_fields_set__ or spec.name not in state.snapshots:
         return {}
@@ -267,7 +278,12 @@ def increments(record: Collection, amounts: Mapping[str, Any]) -> Saving:
 
 
 def saved(saving: Saving, body: bytes) -> None:
-    """Take over what the server answered to a save.
+    """Take over what the server answered to a save; see `take_over`."""
+    take_over(saving, loader_of(type(saving.record)).one(body))
+
+
+def take_over(saving: Saving, fresh: Collection) -> None:
+    """Let a record hold what the server keeps after a save, which is `fresh`.
 
     What was changed while the request was under way stays, and stays to be saved.
 
@@ -276,12 +292,15 @@ def saved(saving: Saving, body: bytes) -> None:
     """
     record = saving.record
     model, specs = type(record), specs_of(type(record))
-    fresh = loader_of(model).one(body)
     values = record.__dict__
     later = {
         name: values[name]
         for name in changed(record)
-        if name not in saving.sent or _differs(specs[name], values[name], saving.sent[name])
+        if name not in saving.sent
+        or (
+            (specs[name].mutable or values[name] is not saving.held.get(name, _NOTHING))
+            and _differs(specs[name], values[name], saving.sent[name])
+        )
     }
     known = {name: value for name, value in values.items() if isinstance(value, Ref) and value.record is not None}
     lists = {

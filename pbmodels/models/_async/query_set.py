@@ -11,11 +11,13 @@ from pydantic_core import from_json
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Recover
+from pbmodels.models._async import bulk
 from pbmodels.models._async.live import AsyncLive
 from pbmodels.models._async.prefetch import prefetch
 from pbmodels.models._async.values import AsyncValues
 from pbmodels.models._async.walk import walk
 from pbmodels.models._async.watch import AsyncWatch
+from pbmodels.models._bulk import Progress
 from pbmodels.models._context import Carried, async_client
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
@@ -231,6 +233,49 @@ class AsyncQuerySet(Query[M]):
         return maker.frame(
             [maker.piece(rows) async for rows in walk(query, MAX_BATCH, maker.reader.rows, itemgetter("id"))]
         )
+
+    async def update(self, progress: Progress | None = None, /, **values: Any) -> int:
+        """Give all records the same values, in batches; hooks and validators of the whole model are not run.
+
+        The records are found first, then written; those that someone deletes meanwhile are passed over.
+
+        Args:
+            progress: Called as `progress(done, total)` whenever the server has taken more of them.
+            values: The fields to set.
+
+        Returns:
+            How many records were updated.
+
+        Raises:
+            InvalidRecord: A value does not fit its field; nothing was sent.
+            BulkFailed: The server refused one, or was not reached; the error knows which were updated.
+
+        Example:
+            >>> await Post.aio.where(Post.views > 100).update(status=True)
+            0
+        """
+        return await bulk.update_all(self, values, progress)
+
+    async def delete(self, *, batch_size: int | None = None, progress: Progress | None = None) -> int:
+        """Delete all records that match, in batches; hooks are not run.
+
+        The records are found first, then deleted; those that someone else deletes meanwhile are passed over.
+
+        Args:
+            batch_size: Records in a batch at most.
+            progress: Called as `progress(done, total)`.
+
+        Returns:
+            How many records were deleted.
+
+        Raises:
+            BulkFailed: The server refused one, or was not reached; the error knows which were deleted.
+
+        Example:
+            >>> await Post.aio.where(Post.views > 100).delete()
+            0
+        """
+        return await bulk.delete_all(self, batch_size, progress)
 
     async def partitions(self, n: int, *, carry_token: bool = False) -> list[Self]:
         """At most `n` query sets that together find the same records, each a range of ids of about the same size.

@@ -12,12 +12,14 @@ from pydantic_core import from_json
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Recover
+from pbmodels.models._bulk import Progress
 from pbmodels.models._context import Carried, sync_client
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
 from pbmodels.models._query import Query
+from pbmodels.models._sync import bulk
 from pbmodels.models._sync.live import Live
 from pbmodels.models._sync.prefetch import prefetch
 from pbmodels.models._sync.values import Values
@@ -230,6 +232,49 @@ class QuerySet(Query[M]):
         maker = make(self._model, names)
         query = self._valued(names, all_fields=not fields and self._only is None)
         return maker.frame([maker.piece(rows) for rows in walk(query, MAX_BATCH, maker.reader.rows, itemgetter("id"))])
+
+    def update(self, progress: Progress | None = None, /, **values: Any) -> int:
+        """Give all records the same values, in batches; hooks and validators of the whole model are not run.
+
+        The records are found first, then written; those that someone deletes meanwhile are passed over.
+
+        Args:
+            progress: Called as `progress(done, total)` whenever the server has taken more of them.
+            values: The fields to set.
+
+        Returns:
+            How many records were updated.
+
+        Raises:
+            InvalidRecord: A value does not fit its field; nothing was sent.
+            BulkFailed: The server refused one, or was not reached; the error knows which were updated.
+
+        Example:
+            >>> Post.where(Post.views > 100).update(status=True)
+            0
+        """
+        return bulk.update_all(self, values, progress)
+
+    def delete(self, *, batch_size: int | None = None, progress: Progress | None = None) -> int:
+        """Delete all records that match, in batches; hooks are not run.
+
+        The records are found first, then deleted; those that someone else deletes meanwhile are passed over.
+
+        Args:
+            batch_size: Records in a batch at most.
+            progress: Called as `progress(done, total)`.
+
+        Returns:
+            How many records were deleted.
+
+        Raises:
+            BulkFailed: The server refused one, or was not reached; the error knows which were deleted.
+
+        Example:
+            >>> Post.where(Post.views > 100).delete()
+            0
+        """
+        return bulk.delete_all(self, batch_size, progress)
 
     def partitions(self, n: int, *, carry_token: bool = False) -> list[Self]:
         """At most `n` query sets that together find the same records, each a range of ids of about the same size.
