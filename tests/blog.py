@@ -20,6 +20,10 @@ from pbmodels import (
     autodate,
     field,
 )
+from tests.server_version import SERVER
+
+PLACES = (0, 27)
+"""The first version with fields for places."""
 
 
 class User(AuthCollection, collection="users"):
@@ -37,7 +41,8 @@ class Post(Collection, collection="posts"):
     published: Field[datetime | None] = field(default=None)
     link: Field[Url] = field(default="")
     contact: Field[Email] = field(default="")
-    place: Field[GeoPoint] = field(default_factory=GeoPoint)
+    if SERVER >= PLACES:
+        place: Field[GeoPoint] = field(default_factory=GeoPoint)
     meta: Field[dict[str, Any]] = field(default_factory=dict)
     author: Relation[User | None] = field(default=None)
     reviewers: Relations[User] = field(default_factory=list)

@@ -34,7 +34,7 @@ from pydantic_core import from_json
 from pbmodels._errors import PocketBaseError
 from pbmodels._filter_text import since
 from pbmodels.client._secrets import without_secrets
-from pbmodels.client._service_hints import service_hint
+from pbmodels.client._service_hints import field_hint, service_hint
 
 
 class InvalidRequest(PocketBaseError, ValueError):
@@ -220,9 +220,18 @@ _HINTS = {
 
 
 def error_from_response(
-    method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes
+    method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes, sent: bytes = b""
 ) -> ClientResponseError:
-    """The error that an answer of 300 or more stands for."""
+    """The error that an answer of 300 or more stands for.
+
+    Args:
+        method: The request's method.
+        url: Its address.
+        status: The answer's status.
+        headers: The answer's headers.
+        body: The answer's body.
+        sent: The request's body, if it is at hand.
+    """
     try:
         answer = from_json(body)
     except ValueError:
@@ -233,7 +242,7 @@ def error_from_response(
     start = f"{method} {_path(url)} failed with {status}"
     if status == 400 and (fields := _flatten(answer.get("data"))):
         details = "; ".join(f"{name}: {message}" for name, message in fields.items())
-        return ValidationFailed(f"{start}: {details}", **rest)
+        return ValidationFailed(_sentence(f"{start}: {details}", field_hint(_path(url), details, sent)), **rest)
     start += f": {said}" if said else ""
     if status == 429:
         return RateLimited(
@@ -250,7 +259,8 @@ def error_from_response(
     if status == 401 and isinstance(mfa_id, str) and mfa_id:
         return MfaRequired(_sentence(start, _hint(method, status, url, answer, said)), mfa_id=mfa_id, **rest)
     kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
-    return kind(_sentence(start, _hint(method, status, url, answer, said)), **rest)
+    hint = field_hint(_path(url), said, sent) or _hint(method, status, url, answer, said)
+    return kind(_sentence(start, hint), **rest)
 
 
 def _path(url: httpx.URL) -> str:

@@ -23,8 +23,32 @@ _HINTS = (
         r"GET /api/logs/[^/]+",
         "there is no such log entry; old ones are deleted after settings.logs.maxDays",
     ),
+    (400, r"GET /api/backups/[^/]+", "there may be no such backup: see pb.backups.get_full_list()"),
     (403, r"GET /api/backups/[^/]+", "it takes a superuser's file token: see pb.files.get_token()"),
 )
+
+
+# From the changelog.
+_FIRST_FIELDS = {"geoPoint": "0.27"}
+
+
+def field_hint(path: str, said: str, sent: bytes) -> str:
+    """Which kind of field an older server does not know, "" when it was not asked for such a one.
+
+    Args:
+        path: The path as it was sent.
+        said: Why the server refused a collection; of one alone it says only that it cannot read it.
+        sent: The collection.
+
+    Example:
+        >>> field_hint("/api/collections", "... unknown field type in ...", b'{"fields":[{"type":"geoPoint"}]}')
+        'geoPoint fields exist from PocketBase 0.27 on; this server seems older'
+    """
+    if "/api/collections" in path and ("unknown field type" in said or "invalid formatting" in said):
+        for kind, version in _FIRST_FIELDS.items():
+            if f'"type":"{kind}"'.encode() in sent:
+                return f"{kind} fields exist from PocketBase {version} on; this server seems older"
+    return ""
 
 
 def service_hint(method: str, path: str, status: int, said: str) -> str:

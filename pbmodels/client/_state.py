@@ -165,10 +165,17 @@ class ClientState:
             seen = self.after_send(seen) or seen
             answer = Answer(seen.status_code, seen.headers, seen.content)
         if answer.status >= 300:
-            raise error_from_response(
-                request.method, httpx.URL(str(request.url)), answer.status, answer.headers, answer.content
-            )
+            status, headers, sent = answer.status, answer.headers, _body_of(request)
+            url = httpx.URL(str(request.url))
+            raise error_from_response(request.method, url, status, headers, answer.content, sent)
         return answer
+
+
+def _body_of(request: AnyRequest) -> bytes:
+    try:
+        return request.content
+    except httpx.RequestNotRead:  # it was streamed
+        return b""
 
 
 def _with_body(request: AnyRequest, response: httpx.Response, content: bytes) -> httpx.Response:

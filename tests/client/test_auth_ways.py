@@ -33,6 +33,7 @@ from tests.client.mailbox import Mailbox
 from tests.client.odd_server import OddServer, answer
 from tests.client.oidc import OidcProvider, code_from, visit
 from tests.faults.proxy import FaultProxy
+from tests.server_version import since
 
 
 async def close(client: Any) -> None:
@@ -123,6 +124,7 @@ async def test_a_401_that_asks_for_no_second_factor(body: bytes) -> None:
     assert type(error.value) is Unauthorized
 
 
+@since(0, 26)
 async def test_oauth2_all_in_one(visitor: Any, accounts: str, oidc: OidcProvider) -> None:
     email = oidc.welcome()
     pages: list[httpx.Response] = []

@@ -9,6 +9,7 @@ import pytest
 
 from pbmodels import BadRequest, NotFound, PocketBase, PocketBaseServer, ValidationFailed
 from tests.client.flavours import done, new_client
+from tests.server_version import since
 
 TEXT = {"name": "t", "type": "text"}
 
@@ -73,6 +74,7 @@ async def test_scaffolds(client: Any) -> None:
     assert scaffolds["auth"].get_bool("passwordAuth.enabled")
 
 
+@since(0, 37)
 async def test_a_view_query(client: Any) -> None:
     await done(client.collection("posts").create({"title": "x"}))
 
@@ -84,6 +86,7 @@ async def test_a_view_query(client: Any) -> None:
         await done(client.collections.dry_run_view_query("SELECT"))
 
 
+@since(0, 37)
 async def test_oauth2_providers(client: Any) -> None:
     providers = {provider.name: provider for provider in await done(client.collections.get_all_oauth2_providers())}
 

@@ -9,6 +9,9 @@ import pytest
 from pbmodels import NotFound, Unauthorized
 from tests.client.eventually import eventually
 from tests.client.flavours import done
+from tests.server_version import since
+
+pytestmark = since(0, 24)
 
 OLD, LONG_AGO = "old" * 5, "2020-01-01 00:00:00.000Z"
 

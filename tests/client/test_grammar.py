@@ -6,8 +6,10 @@ import pytest
 
 from pbmodels import PocketBase
 from pbmodels._filter_text import Grammar
+from tests.server_version import since
 
 
+@since(0, 40)
 def test_the_grammar_is_asked_for_once_and_only_for_a_backslash(blog: PocketBase) -> None:
     filters: list[str | None] = []
     blog.before_send = lambda request: filters.append(request.url.params.get("filter"))

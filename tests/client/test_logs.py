@@ -9,6 +9,7 @@ import pytest
 from pbmodels import BadRequest, NotFound, PocketBase, Unauthorized
 from tests.client.eventually import eventually
 from tests.client.flavours import done
+from tests.server_version import since
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ async def test_list_one_and_stats(client: Any, logged: str) -> None:
     assert (await done(logs.get_list(filter=client.filter("message = {:m}", m="a\\b")))).items == []
 
 
+@since(0, 40)
 async def test_delete_all(client: Any, logged: str) -> None:
     about = client.filter("data.url = {:u}", u=logged)
 

@@ -36,6 +36,7 @@ from tests.client.odd_server import OddServer, nothing_listens
 from tests.client.odd_server import answer as odd_answer
 from tests.client.test_concurrency import in_a_child
 from tests.faults.proxy import FaultProxy, answer
+from tests.server_version import SERVER
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 GREETING = b'id:c1\nevent:PB_CONNECT\ndata:{"clientId":"c1"}\n\n'
@@ -236,14 +237,15 @@ def test_a_callback_may_write_and_unsubscribe_but_not_wait(blog: PocketBase) -> 
 
 async def test_values_with_backslashes_can_be_watched(client: Any) -> None:
     heard = Heard()
-    condition = client.filter("title = {:t}", t='a\\"b\\')
+    text = 'a\\"b\\' if SERVER >= (0, 40) else 'a\\"b'  # what ends in a backslash, older servers have no way to write
+    condition = client.filter("title = {:t}", t=text)
     await done(client.realtime.subscribe("posts/*", heard, filter=condition))
     await done(client.collection("posts").subscribe("*", heard, filter=condition))
     await done(client.collection("posts").create({"title": "other"}))
-    await done(client.collection("posts").create({"title": 'a\\"b\\'}))
+    await done(client.collection("posts").create({"title": text}))
 
     await heard.until(2)
-    assert heard.titles == ['a\\"b\\', 'a\\"b\\']
+    assert heard.titles == [text, text]
 
 
 # What is refused

@@ -8,6 +8,9 @@ import pytest
 
 from pbmodels import BadRequest, Unauthorized, ValidationFailed
 from tests.client.flavours import done
+from tests.server_version import since
+
+pytestmark = since(0, 39)
 
 
 async def test_a_query(client: Any) -> None:

@@ -38,6 +38,7 @@ from tests.blog import User
 from tests.client.flavours import done
 from tests.client.mailbox import Mailbox
 from tests.client.oidc import OidcProvider, code_from, visit
+from tests.server_version import since
 
 PASSWORD = "correct horse battery"
 OWN = "id = @request.auth.id"
@@ -223,6 +224,7 @@ class TestSigningIn:
             pb.collections.update("signers", {"mfa": {"enabled": False}})
         assert found == ann == current_user()
 
+    @since(0, 26)
     async def test_oauth2(self, flavour: str, visitor: PocketBase, oidc: OidcProvider) -> None:
         email = oidc.welcome()
         methods = await done(verbs(flavour, Member).list_auth_methods())
@@ -240,6 +242,7 @@ class TestSigningIn:
         with pytest.raises(NotFound):
             await done(verbs(flavour, user).unlink_external_auth("oidc"))
 
+    @since(0, 26)
     async def test_oauth2_with_a_redirect_page_of_one_s_own(
         self, flavour: str, visitor: PocketBase, oidc: OidcProvider
     ) -> None:

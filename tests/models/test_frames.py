@@ -11,10 +11,13 @@ import pytest
 
 from pbmodels import AsyncPocketBase, FilterError, GeoPoint, PocketBase, PocketBaseError
 from tests.blog import Post, User
+from tests.server_version import since
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")
 pd = pytest.importorskip("pandas")
+
+pytestmark = since(0, 27)  # the records have places
 
 WHEN = datetime(2024, 5, 1, 8, 0, 0, 123000, tzinfo=UTC)
 

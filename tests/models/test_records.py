@@ -33,6 +33,7 @@ from pbmodels import (
 )
 from pbmodels import Collection as CollectionBase
 from tests.blog import Comment, Post, User
+from tests.server_version import since
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def test_a_new_record_has_an_id_of_its_own_and_is_new(blog: PocketBase) -> None:
     assert Post.get(post.id) == post
 
 
+@since(0, 27)
 def test_every_kind_of_value_comes_back_as_it_was(blog: PocketBase) -> None:
     user = make_user()
     values: dict[str, Any] = {
@@ -97,6 +99,7 @@ def test_texts_in_json_stay_texts(blog: PocketBase, text: str) -> None:
         blog.collections.delete("loose")
 
 
+@since(0, 27)
 def test_empty_values_are_none_where_the_model_says_so(blog: PocketBase) -> None:
     post = Post.get(Post(title="x").save().id)
 

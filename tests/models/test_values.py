@@ -23,6 +23,7 @@ from pbmodels import (
     connect,
 )
 from tests.blog import Post, User
+from tests.server_version import since
 
 WHEN = datetime(2024, 5, 1, 8, tzinfo=UTC)
 
@@ -65,6 +66,7 @@ def rich(blog: PocketBase) -> Post:
     ).save()
 
 
+@since(0, 27)
 def test_values_are_dicts_of_the_declared_types(rich: Post, sent: list[dict[str, str]]) -> None:
     assert rich.author is not None
     assert rich.cover is not None
@@ -88,6 +90,7 @@ def test_values_are_dicts_of_the_declared_types(rich: Post, sent: list[dict[str,
     assert sent[-1]["fields"] == "id,title,views,tags,published,place,meta,author,reviewers,cover"
 
 
+@since(0, 27)
 def test_values_of_all_fields(rich: Post, sent: list[dict[str, str]]) -> None:
     (row,) = Post.where().values()
 

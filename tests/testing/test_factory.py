@@ -32,6 +32,7 @@ from pbmodels import (
 from pbmodels.schema import push
 from pbmodels.testing import Factory, clean
 from tests.blog import Comment, Post, User
+from tests.server_version import since
 
 
 class Colour(enum.Enum):
@@ -91,6 +92,7 @@ def shop(superuser: PocketBase) -> Iterator[PocketBase]:
 
 
 @pytest.mark.parametrize("seed", range(8))
+@since(0, 27)
 def test_the_server_takes_what_any_seed_makes(blog: PocketBase, shop: PocketBase, seed: int) -> None:
     item = Factory(Item, seed=seed, fill=True).create()
 
@@ -107,6 +109,7 @@ def test_the_server_takes_what_any_seed_makes(blog: PocketBase, shop: PocketBase
     clean(blog, ["items", "shelves", "makers"])
 
 
+@since(0, 27)
 def test_unique_texts_differ(blog: PocketBase, shop: PocketBase) -> None:
     makers = Factory(Maker).create_many(12)
 
