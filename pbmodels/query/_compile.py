@@ -20,7 +20,7 @@ from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, Parameters, checked_size, literal, quote, without_quoted
 from pbmodels.query._lists import crowded_lists, is_crowded, refuse_inexpressible
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not, Or, Raw
-from pbmodels.query._paths import UNKNOWN, Kind, Path
+from pbmodels.query._paths import ANY_ONLY, UNKNOWN, Kind, Path
 
 MAX_COMPARISONS = 200
 """Comparisons in a filter that PocketBase accepts, those between constants included."""
@@ -151,6 +151,11 @@ def _compare(path: Path, operator: str, operand: str, opposite: bool, other: Pat
         any_of, every = any_of or other.any_of, every or other.every
     if not opposite:
         return f"{path.text} {'?' if any_of else ''}{operator} {operand}"
+    if ANY_ONLY in (path.nothing, other and other.nothing):
+        raise FilterError(
+            f"~ cannot turn round {path.name} of a list's records: PocketBase asks whether any of them fits, and never "
+            "whether each does; filter the rest in Python"
+        )
     turned = f"{path.text} {'?' if every else ''}{_OPPOSITE.get(operator, f'!{operator}')} {operand}"
     if operator in ("=", "!="):
         if other is not None or not (any_of or every) or operand in _NO_VALUE:

@@ -11,7 +11,7 @@ from typing import Any
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import literal, number_text
 from pbmodels.query._expressions import Expr
-from pbmodels.query._paths import DATES, Kind, Path
+from pbmodels.query._paths import ANY_ONLY, DATES, Kind, Path
 
 MAX_ARGUMENTS = 10
 """Arguments of `strftime` that PocketBase accepts."""
@@ -21,6 +21,8 @@ Number = Expr[Any] | float
 
 def geo_distance(lon_a: Number, lat_a: Number, lon_b: Number, lat_b: Number) -> Expr[float]:
     """The distance between two places on earth, in kilometres. PocketBase 0.27 and later.
+
+    Of the records of a list it asks whether any fits, which `~` cannot turn round.
 
     | you write | it sends |
     |---|---|
@@ -49,7 +51,7 @@ def geo_distance(lon_a: Number, lat_a: Number, lon_b: Number, lat_b: Number) -> 
             Kind.NUMBER,
             any_of=bool(lists),
             label="geo_distance(...)",
-            nothing=f"{text} = null",
+            nothing=ANY_ONLY if lists else f"{text} = null",
             by_is=True,
             group=lists[0].list_name if lists else text,
         )

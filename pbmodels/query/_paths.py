@@ -34,6 +34,9 @@ DATES = frozenset({Kind.DATE, Kind.AUTODATE})
 UNKNOWN = "?"
 """As a path's `nothing`: only the server knows what lies there, so no opposite of an order can be written."""
 
+ANY_ONLY = "!"
+"""As a path's `nothing`: PocketBase asks it of any record of a list and never of each, so it has no opposite."""
+
 _KEY = re.compile(r"[A-Za-z0-9_]+")
 
 

@@ -266,7 +266,7 @@ def written(side: Both) -> str | None:
     try:
         return str(side.filter)
     except FilterError as error:
-        if "cannot be combined with ~ like this" in str(error):
+        if re.search("cannot be combined with ~ like this|cannot turn round geo_distance", str(error)):
             return None
         raise
 
