@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -292,7 +291,8 @@ class Query(Generic[M]):
         raise TypeError("a query has no length before it is run: use count(), or len(query.all())")
 
     def _with(self, **changes: Any) -> Self:
-        twin = copy.copy(self)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
         twin._known = None
         twin.__dict__.update(changes)
         return twin

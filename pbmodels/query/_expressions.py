@@ -355,7 +355,9 @@ class Expr(Generic[T]):
                 f"{path.name} holds a list: use .contains(value), .not_contains(value), .is_empty(), "
                 "or .any and .each to compare its items"
             )
-        operand = self._item_operand(other) if operator in _EQUALS else self._operand(other)
+        operand = self._operand(other)
+        if path.options and operator in _EQUALS:
+            refuse_unknown_option(path, operand)
         if operand is None and operator not in _EQUALS:
             raise FilterError(f"{path.name} cannot be compared with None by {operator}: use == None or != None")
         if path.several and path.is_item and operator == ("!=" if path.every else "="):
