@@ -117,6 +117,7 @@ if TYPE_CHECKING:
         connect,
         current_user,
         field,
+        new_id,
         trace_requests,
         using,
     )
@@ -273,6 +274,7 @@ __all__ = [
     "month",
     "month_end",
     "month_start",
+    "new_id",
     "now",
     "request",
     "second",

@@ -48,6 +48,7 @@ from pbmodels.models._sync.watch import Watch
 from pbmodels.models._trace import OneByOneWarning, RequestTrace, trace_requests
 from pbmodels.models._types import Email, GeoPoint, Html, Json, Password, Url
 from pbmodels.models._view import ViewCollection
+from pbmodels.models._writing import new_id
 
 __all__ = [
     "AsyncActions",
@@ -114,6 +115,7 @@ __all__ = [
     "connect",
     "current_user",
     "field",
+    "new_id",
     "trace_requests",
     "using",
 ]

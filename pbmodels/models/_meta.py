@@ -139,19 +139,19 @@ def _refuse_taken_names(model: Any, name: str, namespace: dict[str, Any]) -> Non
     own = namespace.get("__annotations__") or model.__annotations__
     declared = {field for field in own if field in model.__pydantic_fields__}
     for field_name in sorted(declared.union(namespace["__pb_declared_backs__"])):
-        if (base := _taken_by(model, field_name)) is not None:
+        if (base := taken_by(model, field_name)) is not None:
             raise ModelError(
                 f"{name}.{field_name} would hide a method of {base.__name__}: declare it under another name, "
                 f"as in {field_name}_: ... = field(name={field_name!r})"
             )
 
 
-def _taken_by(model: type[Any], name: str) -> type[Any] | None:
-    """The class that a name of a model's own would hide a part of."""
+def taken_by(model: type[Any], name: str) -> type[Any] | None:
+    """The class of this library or pydantic that a name of a model's own would hide a part of."""
     return next(
         (
             base
-            for base in model.__mro__[1:]
+            for base in model.__mro__
             if base.__module__.startswith(("pbmodels.models.", "pydantic."))
             and name in vars(base)
             and name not in vars(base).get("__pydantic_fields__", ())

@@ -37,7 +37,12 @@ _UNEVEN = bytes(range(252, 256))  # these would make the first letters likelier
 
 
 def new_id() -> str:
-    """An id as PocketBase makes them: 15 random characters of a-z0-9."""
+    """An id as PocketBase makes them: 15 random characters of a-z0-9.
+
+    Example:
+        >>> len(new_id())
+        15
+    """
     while True:
         letters = os.urandom(20).translate(_LETTERS, _UNEVEN)
         if len(letters) >= 15:

@@ -1,8 +1,9 @@
-"""Models and server collections in step: `describe` one, `diff` and `push` them."""
+"""Models and server collections in step: `describe` one, `pull` models, `diff` and `push` them."""
 
 from pbmodels.schema._apply import diff, push
 from pbmodels.schema._describe import describe
 from pbmodels.schema._diff import Change, Diff
 from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._pull import pull
 
-__all__ = ["Change", "DataLoss", "Diff", "SchemaConflict", "describe", "diff", "push"]
+__all__ = ["Change", "DataLoss", "Diff", "SchemaConflict", "describe", "diff", "pull", "push"]

@@ -26,7 +26,7 @@ from pbmodels.schema._defaults import (
     system_indexes,
 )
 
-_MANY = 999
+MANY = 999
 """How many values a list may hold when `max_select` does not say."""
 
 
@@ -127,7 +127,8 @@ def new_collection(intent: Intent, found_id: str, fields: list[Json]) -> Json:
     body["fields"] = fields
     body["indexes"] = list(intent.indexes)
     if intent.type == "auth":
-        body["indexes"] = [*system_indexes(found_id, intent.name), *body["indexes"]]
+        given = system_indexes(found_id, intent.name)
+        body["indexes"] = [*(index for index in given if index not in intent.indexes), *intent.indexes]
         body |= intent.auth
     if intent.type == "view":
         body["viewQuery"] = intent.view_query
@@ -237,7 +238,7 @@ def _field(spec: Spec) -> FieldIntent:
 
 def _said(spec: Spec) -> Json:
     limits = limits_of(spec)
-    many = {"maxSelect": int(limits.get("max_length", _MANY))} if spec.multiple else {"maxSelect": 1}
+    many = {"maxSelect": int(limits.get("max_length", MANY))} if spec.multiple else {"maxSelect": 1}
     match spec.kind:
         case Kind.TEXT | Kind.PASSWORD:
             return _renamed(limits, {"min_length": "min", "max_length": "max", "pattern": "pattern"})

@@ -249,22 +249,19 @@ class _Planner:
         return body
 
     def _kept(self, intent: Intent, old: Json, left: Mapping[str, Json], made: Sequence[Json]) -> list[Json]:
-        """All fields in their order: that of the model, with what it does not name where it stood."""
-        system = [self._system_changes(intent, field) for field in old["fields"] if field.get("system")]
-        own = [field for field in old["fields"] if not field.get("system")]
+        """All fields in the order of the model; system fields and those that it does not name where they stood."""
         names = {field["name"] for field in made}
-        if self.exact:
-            return [*system, *made]
-        spare = [field for field in own if field["id"] in left and field["name"] not in names]
         by_id = {field["id"]: field for field in made}
         found: list[Json] = []
         queue = list(made)
-        for field in own:
-            if field in spare:
-                found.append(field)
-            elif field["id"] in by_id and queue:
+        for field in old["fields"]:
+            if field.get("system"):
+                found.append(self._system_changes(intent, field))
+            elif field["id"] in by_id:
                 found.append(queue.pop(0))
-        return [*system, *found, *queue]
+            elif not self.exact and field["id"] in left and field["name"] not in names:
+                found.append(field)
+        return found + queue
 
     def _system_changes(self, intent: Intent, field: Json) -> Json:
         said = intent.system.get(field["name"], {})
@@ -324,7 +321,7 @@ def _merged(body: Json, said: Json) -> Json:
     return found
 
 
-_INDEX = re.compile(
+INDEX = re.compile(
     r"create\s+(unique\s+)?\s*index\s*(?:if\s+not\s+exists\s+)?(\S*)\s+on\s+(\S*)\s*\(([\s\S]*)\)(?:\s*where\s+([\s\S]*))?",
     re.IGNORECASE,
 )
@@ -334,7 +331,7 @@ _STRING = re.compile(r"'(?:[^']|'')*'")
 
 def index_key(index: str) -> str:
     """What an index does, whatever its spelling; the table's name aside."""
-    found = _INDEX.match(index.strip())
+    found = INDEX.match(index.strip())
     if found is None:
         return index
     unique, name, _, columns, where = found.groups(default="")
@@ -345,13 +342,13 @@ def index_key(index: str) -> str:
 
 def index_name(index: str) -> str:
     """The name of an index."""
-    found = _INDEX.match(index.strip())
+    found = INDEX.match(index.strip())
     return found[2].strip("`\"'[]").lower() if found else index
 
 
 def index_columns(index: str) -> set[str]:
     """The columns that an index speaks of in a plain way; not those inside expressions."""
-    found = _INDEX.match(index.strip())
+    found = INDEX.match(index.strip())
     if found is None:
         return set()
     columns = set()
@@ -364,7 +361,7 @@ def index_columns(index: str) -> set[str]:
 
 def _with_columns(index: str, renamed: Mapping[str, str]) -> str:
     """An index after columns got new names; its own name stays."""
-    found = _INDEX.match(index.strip())
+    found = INDEX.match(index.strip())
     if found is None or not renamed:
         return index
     start = found.start(4)
