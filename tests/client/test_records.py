@@ -95,6 +95,17 @@ async def test_expand_and_fields(client: Any, five: list[Record]) -> None:
     assert [post.get_str("author.name") for post in every] == ["Ann"] * 5
 
 
+async def test_the_values_of_a_record(client: Any) -> None:
+    posts = client.collection("posts")
+    made = await done(posts.create({"title": "x", "views": 3, "score": 1.5, "status": True, "tags": ["news", "art"]}))
+
+    record = await done(posts.get_one(made.id))
+
+    assert (record.get_str("title"), record.get_int("views"), record.get_float("score")) == ("x", 3, 1.5)
+    assert (record.get_bool("status"), record.get_list("tags")) == (True, ["news", "art"])
+    assert (record.get_str("missing"), record.get_int("missing"), record.get("missing")) == ("", 0, None)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 5, 1000])
 async def test_a_full_list_over_several_pages(client: Any, five: list[Record], batch: int) -> None:
     every = await done(client.collection("posts").get_full_list(batch=batch, sort=["-views", "title"]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pbmodels import AsyncAuthStore, AsyncPocketBase, PocketBase
+from pbmodels import AsyncAuthStore, AsyncPocketBase, PocketBase, Record
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| (?P<old>.*) \| (?P<new>.*) \| `(?P<ours>[^`]+)` \| `(?P<test>[^`]+)` \|$", re.M)
@@ -38,6 +38,7 @@ DART = {
     "pb.sql": "run",
     "batch": "send",
     "batch.collection()": "create update upsert delete",
+    "record": "get getDataValue getStringValue getListValue getBoolValue getIntValue getDoubleValue",
     "client": "collection filter send buildUrl baseUrl getFileUrl",
     "client.admins": f"{CRUD} {ACCOUNT} authViaEmail authWithPassword refresh authRefresh",
     "client.users": f"{CRUD} {MAIL} {LINKS} listAuthMethods authViaEmail authViaOAuth2 refresh",
@@ -72,7 +73,7 @@ def test_what_a_row_names_exists(ours: str, flavour: type) -> None:
     if ours == "pb.close" and flavour is AsyncPocketBase:
         ours = "pb.aclose"
 
-    eval(ours, {"pb": flavour("http://127.0.0.1:9"), "name": "posts", "AsyncAuthStore": AsyncAuthStore})  # raises where something is missing
+    eval(ours, {"pb": flavour("http://127.0.0.1:9"), "name": "posts", "record": Record(), "AsyncAuthStore": AsyncAuthStore})  # raises where something is missing
 
 
 @pytest.mark.parametrize(("ours", "test"), sorted({(row["ours"], row["test"]) for row in ROWS}))
