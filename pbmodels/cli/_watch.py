@@ -76,7 +76,7 @@ def line(action: str, record: Mapping[str, Any], time: str) -> Text:
     """An event as a line in colour."""
     from rich.text import Text
 
-    shown = Text(time, "dim")
+    shown = Text().append(time, "dim")
     shown.append(f" {action:<6} ", f"bold {_COLOURS.get(action, 'magenta')}")
     shown.append(str(record.get("id", "")), "cyan")
     for name, value in record.items():
