@@ -24,6 +24,7 @@ async def test_list_and_run(client: Any) -> None:
     assert await done(client.crons.run("__pbMFACleanup__")) is None
 
 
+@since(0, 39)  # it asks by SQL
 async def test_a_run_does_its_work(client: Any) -> None:
     made = await done(
         client.collection("users").create(
