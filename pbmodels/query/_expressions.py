@@ -270,7 +270,8 @@ class Expr(Generic[T]):
     def each(self) -> Expr[Any]:
         """The items of a list, or the records behind a list of relations, of which each shall fit.
 
-        An empty list counts as one item without a value; records without a value between others are passed over.
+        An empty list counts as one item without a value. Records without a value between others are passed over, save
+        where "" or None is asked for.
 
         | you write | it sends |
         |---|---|

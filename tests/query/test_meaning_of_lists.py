@@ -1,7 +1,7 @@
 """What lists, modifiers, macros and functions mean: as `test_meaning_on_servers`, for the rest of the language.
 
 - `.any` asks for one item or record that fits, and all such conditions joined by `&` of the same one;
-- `.each` asks of all that have a value; an empty list is one item without;
+- `.each` asks of all that have a value, or of all where it asks for ""; an empty list is one item without a value;
 - a back-relation is a list of the records that name this one.
 """
 
@@ -66,6 +66,10 @@ def json_at(*keys: Any) -> Get:
     return get
 
 
+def mentor_of(s: Shelf, r: Row) -> Any:
+    return r.reader and s.person(r.reader.mentor)
+
+
 WORDS = ("", "ann", "Ann", "b", "é", "%")
 TAGS = ("news", "tech", "art", "")
 AGES = (-5, 0, 30, 61)
@@ -77,6 +81,11 @@ BOOKS = [
     Asked(Book.readers.each.name, lambda s, b, r: r.reader and r.reader.name, WORDS, each=True),
     Asked(Book.readers.any.age, lambda s, b, r: r.reader and r.reader.age, AGES, nothing=None),
     Asked(Book.readers.each.age, lambda s, b, r: r.reader and r.reader.age, AGES, nothing=None, each=True),
+    Asked(Book.readers.any.mentor.name, lambda s, b, r: (m := mentor_of(s, r)) and m.name, WORDS),
+    Asked(Book.readers.each.mentor.name, lambda s, b, r: (m := mentor_of(s, r)) and m.name, WORDS, each=True),
+    Asked(
+        Book.readers.each.mentor.age, lambda s, b, r: (m := mentor_of(s, r)) and m.age, AGES, nothing=None, each=True
+    ),
     Asked(Book.tags.length, lambda s, b, r: len(b.tags), (0, 1, 2)),
     Asked(Book.readers.length, lambda s, b, r: len(b.readers), (0, 1, 2)),
     Asked(Book.owner.skills.length, lambda s, b, r: len(o.skills) if (o := s.person(b.owner)) else 0, (0, 1, 2)),
@@ -145,7 +154,7 @@ FUNCTIONS = [
 ]
 
 
-def atom(asked: Asked, fits: Callable[[Any], bool]) -> Callable[[Shelf, Any, Row], bool]:
+def atom(asked: Asked, fits: Callable[[Any], bool], for_nothing: bool = False) -> Callable[[Shelf, Any, Row], bool]:
     def one(s: Shelf, b: Any, r: Row) -> bool:
         return fits(asked.get(s, b, r))
 
@@ -154,7 +163,7 @@ def atom(asked: Asked, fits: Callable[[Any], bool]) -> Callable[[Shelf, Any, Row
 
     def all_with_a_value(s: Shelf, b: Any, _: Row) -> bool:
         values = [asked.get(s, b, row) for row in s.rows(b)]
-        return all(map(fits, [value for value in values if value is not None] or [None]))
+        return all(map(fits, [value for value in values if value is not None or for_nothing] or [None]))
 
     return all_with_a_value
 
@@ -163,7 +172,7 @@ def compared(asked: Asked, sign: str, value: Any) -> Both:
     order = ORDERS[sign]
     condition = order(asked.expr, value)
     if sign in ("==", "!="):
-        return Both(condition, atom(asked, lambda x: order(asked.nothing if x is None else x, value)))  # type: ignore[arg-type]
+        return Both(condition, atom(asked, lambda x: order(asked.nothing if x is None else x, value), value == ""))  # type: ignore[arg-type]
 
     def fits(x: Any) -> bool:
         if x is None:
