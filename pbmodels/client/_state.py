@@ -89,8 +89,16 @@ class ClientState:
         twin.borrows_connections = True
         return twin
 
-    def rendered(self, call: Call) -> Call | None:
-        """The call with its filter as text; None when the server's grammar has to be asked for first."""
+    def rendered(self, call: Call, *, foreign: bool = False) -> Call | None:
+        """The call with its filter as text; None when the server's grammar has to be asked for first.
+
+        Args:
+            call: The request.
+            foreign: Whether it goes through a client that was passed in, which may sign requests by itself.
+
+        Raises:
+            FilterError: The server would refuse the filter.
+        """
         if call.filter is None:
             return call
         parameters = Parameters(taken=call.query)
@@ -104,7 +112,7 @@ class ClientState:
         except GrammarNeeded:
             return None
         word = next((word for word in _SUPERUSERS_WORDS if word in text), None) if "@" in text else None
-        if word is not None and self._by_superuser(call) is False:
+        if word is not None and not foreign and self._by_superuser(call) is False:
             raise FilterError(
                 f"PocketBase takes filters with {word!r} in them from superusers only, even inside a value: "
                 "sign in as a superuser, or compare this value in Python"

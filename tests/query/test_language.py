@@ -9,14 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pbmodels import (
     BadRequest,
+    FilterError,
     NotFound,
     PocketBase,
     PocketBaseServer,
     ago,
+    collection,
     day,
     from_now,
     hour,
@@ -24,6 +27,7 @@ from pbmodels import (
     month,
     month_end,
     month_start,
+    request,
     today_end,
     today_start,
     using,
@@ -170,3 +174,31 @@ def test_the_tests_that_the_table_names_are_there() -> None:
         file, _, function = name.partition("::")
         assert file == Path(__file__).name
         assert callable(globals()[function])
+
+
+def test_what_only_superusers_may_ask_is_refused_before_it_is_sent(blog: Blog, ann: PocketBase) -> None:
+    sent: list[str] = []
+    ann.before_send = lambda request: sent.append(request.method)  # type: ignore[assignment]
+
+    for condition in (
+        request.auth.id != "",
+        collection("comments").text == "x",
+        Post.title == "by @request. and so on",
+    ):
+        with (
+            using(ann),
+            pytest.raises(FilterError, match="from superusers only, even inside a value: sign in as a sup"),
+        ):
+            Post.where(condition).all()
+
+    assert sent == []
+    ann.before_send = None
+
+
+def test_a_client_that_signs_requests_by_itself_may_ask_anything(blog: Blog) -> None:
+    with (
+        httpx.Client(headers={"Authorization": blog.pb.auth_store.token}) as http,
+        PocketBase(blog.url, http_client=http) as pb,
+        using(pb),
+    ):
+        assert Post.where(request.auth.id != "").count() == 4

@@ -266,10 +266,10 @@ class AsyncBaseClient:
         Raises:
             ClientResponseError: The request failed.
         """
-        rendered = self._state.rendered(call)
+        rendered = self._state.rendered(call, foreign=self._http_client is not None)
         if rendered is None:
             await self.learn_grammar(call.path, call.headers)
-            rendered = self._state.rendered(call)
+            rendered = self._state.rendered(call, foreign=self._http_client is not None)
             assert rendered is not None
         return (await self._transmit(rendered, sent=sent)).content
 

@@ -267,10 +267,10 @@ class BaseClient:
         Raises:
             ClientResponseError: The request failed.
         """
-        rendered = self._state.rendered(call)
+        rendered = self._state.rendered(call, foreign=self._http_client is not None)
         if rendered is None:
             self.learn_grammar(call.path, call.headers)
-            rendered = self._state.rendered(call)
+            rendered = self._state.rendered(call, foreign=self._http_client is not None)
             assert rendered is not None
         return (self._transmit(rendered, sent=sent)).content
 
