@@ -26,6 +26,8 @@ PYPI = "PyPI pocketbase"
 GETS = 25
 """Single requests in one turn: few, so that the turns alternate quickly."""
 CREATES = 10
+BULK = 10_000
+"""Records that `bulk_create` makes in one turn."""
 FILTERS = 500
 
 
@@ -186,6 +188,43 @@ def filter(table: Table) -> list[Contestant]:
         Contestant("pbmodels expressions, built and compiled", often(lambda: expressions().render(None))),
         Contestant("pbmodels expressions, compiled", often(lambda: made.render(None))),
         Contestant("pbmodels pb.filter(...), bound and written", often(lambda: bound().render(None))),
+    ]
+
+
+def bulk(table: Table) -> list[Contestant]:
+    """Many new records, by batches of 1000."""
+    path = f"/api/collections/{Draft.__collection__}/records"
+    bodies = [values(number) for number in range(BULK)]
+    fields = [python_values(number) for number in range(BULK)]
+
+    def by_hand() -> None:
+        for start in range(0, BULK, PAGE):
+            requests = [{"method": "POST", "url": path, "body": body} for body in bodies[start : start + PAGE]]
+            table.http.post(f"{table.url}/api/batch", json={"requests": requests}).raise_for_status().json()
+
+    def emptied(play: Callable[[], float]) -> Callable[[], float]:
+        def on_an_empty_collection() -> float:
+            table.pb.collections.truncate(Draft.__collection__)
+            return play()
+
+        return on_an_empty_collection
+
+    def ours() -> float:
+        drafts = [Draft(**each) for each in fields]
+        return clocked(lambda: Draft.bulk_create(drafts))()
+
+    def ours_async() -> float:
+        drafts = [Draft(**each) for each in fields]
+
+        async def create() -> None:
+            await Draft.aio.bulk_create(drafts)
+
+        return clocked(lambda: table.loop.run(create()))()
+
+    return [
+        Contestant("httpx, batches made by hand", emptied(clocked(by_hand))),
+        Contestant("pbmodels Model.bulk_create", emptied(ours)),
+        Contestant("pbmodels Model.aio.bulk_create", emptied(ours_async)),
     ]
 
 

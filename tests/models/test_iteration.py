@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +16,7 @@ from hypothesis import strategies as st
 from pbmodels import AsyncPocketBase, Field, NotFound, PocketBase, QuerySet, ViewCollection, connect
 from pbmodels.models._keyset import keyset_of
 from pbmodels.models._paths import to_sort
+from tests.another_program import another_program_that_writes
 from tests.blog import PLACES, Post, User
 from tests.server_version import SERVER
 
@@ -238,42 +236,6 @@ def test_an_order_neither_skips_nor_repeats_while_others_write(batches: PocketBa
     ]
 
 
-WRITER = """
-import itertools, random, sys
-import httpx
-
-url, token = sys.argv[1:]
-records = f"{url}/api/collections/posts/records"
-with httpx.Client(headers={"Authorization": token}) as http:
-    mine = []
-    for n in itertools.count():
-        mine.append(http.post(records, json={"title": "theirs", "views": n % 50}).raise_for_status().json()["id"])
-        if n % 2:
-            http.delete(f"{records}/{mine.pop(random.randrange(len(mine)))}").raise_for_status()
-        print(n, flush=True)
-"""
-
-
-@contextmanager
-def another_program_that_writes(pb: PocketBase) -> Iterator[None]:
-    """A second process that creates and deletes posts until the block ends; it has begun when the block does."""
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, pb.url, pb.auth_store.token],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert writer.stdout is not None
-    try:
-        assert writer.stdout.readline() == "0\n"
-        yield
-        assert writer.poll() is None, "it wrote to the end"
-    finally:
-        writer.kill()
-        writer.wait()
-        writer.stdout.close()
-
-
 @pytest.mark.parametrize("order", [[], ["-views"], ["title", "-created"]], ids=lambda order: ",".join(order) or "none")
 async def test_iteration_is_right_while_a_second_process_writes(
     batches: PocketBase, aio: AsyncPocketBase, order: list[str]
@@ -281,7 +243,7 @@ async def test_iteration_is_right_while_a_second_process_writes(
     stock(batches, [{"title": "ours", "views": n % 50} for n in range(1500)])
     ours = {post.id for post in Post.where()}
 
-    with another_program_that_writes(batches):
+    with another_program_that_writes(batches, "posts"):
         walks = [[post.id for batch in Post.where().order_by(*order).in_batches(100) for post in batch]]
         walks.append([post.id async for batch in Post.aio.where().order_by(*order).in_batches(100) for post in batch])
 
