@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .PRECIOUS: .venv/pocketbase-%
-.PHONY: demo test test-versions lint generate docs bench clean
+.PHONY: demo test test-versions test-faults lint generate docs bench clean
 
 demo: .venv/demo  ## start a real PocketBase and show the main job
 	$(BIN)/python examples/quickstart.py
@@ -21,6 +21,9 @@ test-on-newest: test
 
 test-on-%: .venv/dev .venv/pocketbase-%  ## every test on one version: make test-on-0.30.4
 	PBMODELS_BINARY=$(CURDIR)/.venv/pocketbase/$*/bin/pocketbase $(BIN)/pytest -q $(ARGS)
+
+test-faults: .venv/dev  ## storms of 20 seeds between client and server: cuts, events, recovered, lost
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lint: .venv/dev  ## what CI checks besides the tests
 	$(BIN)/ruff check .

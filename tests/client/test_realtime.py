@@ -448,20 +448,35 @@ async def test_it_goes_on_after_a_restart_of_the_server(flavour: str) -> None:
     assert heard.titles == ["before", "after"]
 
 
-@pytest.mark.parametrize("status", [400, 404])
-async def test_a_subscription_that_is_refused_after_a_reconnect(
-    flavour: str, status: int, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_subscription_that_is_refused_after_a_reconnect(flavour: str, caplog: pytest.LogCaptureFixture) -> None:
     def begin(connection: socket.socket) -> None:
         connection.sendall(HEAD + GREETING)
 
-    refused = odd_answer(status, b'{"message": "No."}')
+    refused = odd_answer(400, b'{"message": "No."}')
     with OddServer(begin, SUBSCRIBED, begin, refused) as odd, caplog.at_level(logging.ERROR, "pbmodels"):
         async with new_client(flavour, odd.url) as pb:
             await done(pb.realtime.subscribe("posts/*", print))
             await until(lambda: bool(caplog.records))
             assert not pb.realtime.is_connected
-    assert f"the subscription to posts/* has ended: POST /api/realtime failed with {status}: No" in caplog.text
+    assert "the subscription to posts/* has ended: POST /api/realtime failed with 400: No" in caplog.text
+
+
+async def test_a_connection_that_is_cut_before_it_is_subscribed(flavour: str) -> None:
+    """The server answers 404 then, for it has forgotten the connection's id."""
+
+    def begin(connection: socket.socket) -> None:
+        connection.sendall(HEAD + GREETING)
+        connection.recv(1)
+
+    forgotten = odd_answer(404, b'{"message": "Missing or invalid client id."}')
+    with OddServer(begin, forgotten, begin, SUBSCRIBED) as odd:
+        async with new_client(flavour, odd.url) as pb:
+            await done(pb.realtime.subscribe("posts/*", print))
+            assert pb.realtime.is_connected
+    with OddServer(*[begin, forgotten] * 3) as odd:
+        async with new_client(flavour, odd.url) as pb:
+            with pytest.raises(NotFound, match="Missing or invalid client id"):
+                await done(pb.realtime.subscribe("posts/*", print))
 
 
 async def test_a_rate_limit_is_waited_out(server: PocketBaseServer, flavour: str, blog: PocketBase) -> None:

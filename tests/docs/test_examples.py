@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def run(name: str, folder: Path) -> str:
+def run(name: str, folder: Path, *arguments: str) -> str:
     """What an example prints, run in an empty folder, with warnings as errors."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "examples" / name],
+        [sys.executable, "-W", "error", ROOT / "examples" / name, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
@@ -71,6 +72,14 @@ def test_partitions_dask(tmp_path: Path) -> None:
     assert "east: 4,995.00" in shown
 
 
+def test_live_dashboard(tmp_path: Path) -> None:
+    shown = run("live_dashboard.py", tmp_path, "--seconds", "5", "--kill-every", "1.5")
+
+    assert "Open orders, the dearest first" in shown
+    assert re.search(r"[1-9]\d* changes made, [1-9] times killed", shown), shown
+    assert re.search(r"[1-9]\d* create.*; [1-9]\d* recovered after a break", shown), shown
+
+
 def test_the_tests_of_a_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
@@ -86,6 +95,6 @@ def test_the_tests_of_a_program() -> None:
     assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py", "partitions_dask.py"])
+@pytest.mark.parametrize("name", ["quickstart.py", "quickstart_async.py", "partitions_dask.py", "live_dashboard.py"])
 def test_an_example_stays_short(name: str) -> None:
     assert len((ROOT / "examples" / name).read_text("utf-8").splitlines()) < 200

@@ -36,6 +36,7 @@ class Catchup(Plan[R]):
         self._versioned = reader.updated is not None
         self._ids: set[str] | None = None
         self._start: Any = None
+        self._found_records: dict[str, R] = {}
 
     def begin(self, now: datetime) -> Flow:
         """Ask once, so that a topic that is forbidden or missing is an error, and know what is there already.
@@ -81,6 +82,10 @@ class Catchup(Plan[R]):
         if version is not None and not self._versions.live(record_id, version, data, deleted=deleted):
             self.superseded += 1
             return None
+        found = self._found_records.pop(record_id, None)
+        if found is not None and not deleted and self._reader.same(found, record):
+            self.superseded += 1  # a catch-up was quicker
+            return None
         return Event(action, record)
 
     def after(self, *, lost: bool) -> Flow:
@@ -103,7 +108,7 @@ class Catchup(Plan[R]):
                 page.got(records, self._reader)
                 for record in records:
                     self._found(record, since)
-        if lost and known_ids is not None:
+        if known_ids is not None:  # also when it was only renewed: the old connection may have been dead for a while
             yield from self._compare_ids(known_ids)
 
     def _watermark(self) -> datetime:
@@ -130,6 +135,9 @@ class Catchup(Plan[R]):
         created = reader.created(record)
         is_new = not is_known and created is not None and moment_of(created) >= since
         self._deliver("create" if is_new else "update", record)
+        self._found_records[record_id] = record
+        while len(self._found_records) > PAGE:
+            del self._found_records[next(iter(self._found_records))]
 
     def _one_again(self, lost: bool) -> Flow:
         record_id = self.topic.record_id

@@ -25,7 +25,7 @@ from pbmodels.client._errors import (
 from pbmodels.client._realtime.handover import Handover
 from pbmodels.client._realtime.inbox import HARD_LIMIT, BaseInbox, Beside, Mark
 from pbmodels.client._realtime.link import Link
-from pbmodels.client._realtime.pacing import Retries
+from pbmodels.client._realtime.pacing import Retries, backoff
 from pbmodels.client._realtime.stream import GREETING, ServerEvent
 from pbmodels.client._token import owner
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 PASSING = (ConnectionFailed, RequestTimeout, ServerError, RateLimited)
 """Errors that another try may not meet."""
+
+_TRIES = 3
+"""How many connections in a row may be cut before they are subscribed, until that is an error."""
 
 _LAGGING = 30.0
 """How long an old connection that is behind is read on before it is given up; a catch-up follows in any case."""
@@ -84,6 +87,7 @@ class Channel:
         self._retries = Retries()
         self._next_try = 0.0
         self._was_broken = False
+        self._has_connected = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -180,14 +184,24 @@ class Channel:
             self._hub.ended(self)
 
     async def _connected(self, topics: list[str]) -> Link:
+        tries = 1
+        while (link := await self._tried(topics, is_last=tries == _TRIES)) is None:
+            await asyncio.sleep(backoff(tries))
+            tries += 1
+        self._hub.stats.connections += 1
+        self._has_connected = True
+        return link
+
+    async def _tried(self, topics: list[str], *, is_last: bool) -> Link | None:
         link = Link(self._hub.sender, self._hub.options)
         await link.open()
         try:
             await link.subscribe(topics)
-        except BaseException:
+        except BaseException as error:
             await link.close()
+            if isinstance(error, NotFound) and not is_last:  # it was cut already, and the server has forgotten it
+                return None
             raise
-        self._hub.stats.connections += 1
         return link
 
     async def _keep(self, link: Link) -> Link | None:
@@ -314,7 +328,9 @@ class Channel:
         was_connected = self.link is not None
         await self._disconnect()
         self._fail_new(error, unless_broken=was_connected)
-        dropped = was_connected and isinstance(error, (Forbidden, NotFound))
+        dropped = (was_connected and isinstance(error, Forbidden)) or (
+            self._has_connected and isinstance(error, NotFound)
+        )
         if not isinstance(error, PASSING) and not dropped:
             self._end_all(error)
         for listener in [each for each in self._listeners() if not each.is_lasting]:

@@ -49,11 +49,8 @@ class Versions(Generic[V]):
         if known is not None:
             if version < known.version:
                 return False
-            if version == known.version:
-                if known.is_deleted and not deleted:
-                    return False
-                if known.is_recovered and known.is_deleted == deleted:
-                    return False
+            if version == known.version and known.is_deleted and (not deleted or known.is_recovered):
+                return False
         self._keep(record_id, _Known(version, is_deleted=deleted), data)
         return True
 
