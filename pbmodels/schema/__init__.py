@@ -1,9 +1,10 @@
-"""Models and server collections in step: `describe` one, `pull` models, `diff` and `push` them."""
+"""Models and server collections in step: `describe` one, `pull` models, `diff`, `push` and `migrate` them."""
 
 from pbmodels.schema._apply import diff, push
 from pbmodels.schema._describe import describe
 from pbmodels.schema._diff import Change, Diff
 from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._migrate import migrate
 from pbmodels.schema._pull import pull
 
-__all__ = ["Change", "DataLoss", "Diff", "SchemaConflict", "describe", "diff", "pull", "push"]
+__all__ = ["Change", "DataLoss", "Diff", "SchemaConflict", "describe", "diff", "migrate", "pull", "push"]
