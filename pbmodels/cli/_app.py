@@ -8,7 +8,7 @@ from ._doctor import doctor
 from ._erd import erd
 from ._export import export
 from ._import import import_
-from ._schema import diff, pull, push
+from ._schema import diff, migrate, pull, push
 from ._serve import serve
 from ._shell import shell
 from ._watch import watch
@@ -24,7 +24,7 @@ app = typer.Typer(
 
 PANELS = {
     "Server": (serve, doctor, shell),
-    "Schema": (pull, diff, push, erd),
+    "Schema": (pull, diff, push, migrate, erd),
     "Records": (watch, export, import_),
 }
 

@@ -1,4 +1,4 @@
-"""`pbmodels pull`, `diff` and `push`: models and a server's collections in step."""
+"""`pbmodels pull`, `diff`, `push` and `migrate`: models and a server's collections in step."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ Renames = Annotated[
         help="What has a new name, and keeps its values: articles=posts, or posts.title=headline. May be repeated.",
     ),
 ]
+Source = Annotated[
+    Path | None,
+    typer.Option(
+        "--from", help="Instead of a server: a file that the dashboard exported, or a pb_data folder.", exists=True
+    ),
+]
 
 
 @command()
@@ -41,12 +47,7 @@ def pull(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The models file; else it is printed.", dir_okay=False)
     ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option(
-            "--from", help="Instead of a server: a file that the dashboard exported, or a pb_data folder.", exists=True
-        ),
-    ] = None,
+    source: Source = None,
     enums: Annotated[bool, typer.Option("--enums", help="Make enums of select fields, instead of Literal.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; show what would change, and exit with 3 if anything would.")
@@ -128,6 +129,38 @@ def push(
         run.console.print(f"pushed: {', '.join(found.collections)}", style="bold", markup=False)
     elif found:
         run.console.print("nothing was changed: this was a dry run", markup=False)
+    return Exit.DONE
+
+
+@command(models=True)
+def migrate(
+    run: Run,
+    folder: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the migrations are; made if missing.", file_okay=False)
+    ] = Path("pb_migrations"),
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the migration does, for the file's name; else told by itself.")
+    ] = None,
+    source: Source = None,
+    partial: Partial = False,
+    rename: Renames = None,
+) -> int:
+    """Write what push would change as a migration that PocketBase applies itself, up and down.
+
+    It applies those in its pb_migrations when it starts; `pocketbase migrate down 1` takes the last one back.
+    """
+    from pbmodels.schema import migrate
+
+    models, renames, exact = run.models(), renames_of(rename), not partial
+    if source is not None:
+        file = migrate(source, *models, folder=folder, name=name, exact=exact, renames=renames)
+    else:
+        with run.client() as pb:
+            file = migrate(pb, *models, folder=folder, name=name, exact=exact, renames=renames)
+    run.answer(
+        {"file": None if file is None else str(file)},
+        lambda: _plain("models and server agree" if file is None else str(file)),
+    )
     return Exit.DONE
 
 

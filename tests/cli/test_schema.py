@@ -1,4 +1,4 @@
-"""`pbmodels pull`, `diff` and `push` on the real server."""
+"""`pbmodels pull`, `diff`, `push` and `migrate` on the real server."""
 
 from __future__ import annotations
 
@@ -153,3 +153,15 @@ def test_a_rename_keeps_values(cli: Cli, env: dict[str, str], pb: PocketBase) ->
     wrong = cli("push", "--rename", "memos", **env)
     assert wrong.exit_code == 2
     assert "write OLD=NEW" in wrong.stderr
+
+
+def test_migrate_writes_a_file_that_a_server_applies(cli: Cli, env: dict[str, str], tmp_path: Path) -> None:
+    told = answer(cli("migrate", "--partial", "--name", "add notes", "-o", "app/pb_migrations", "--json", **env))
+
+    assert Path(told["file"]).name.endswith("_add_notes.js")
+    with PocketBaseServer(tmp_path / "app") as server, server.client() as pb:
+        assert names(pb) == ["users", "notes"]
+        env["PBMODELS_URL"], env["PBMODELS_TOKEN"] = server.url, pb.auth_store.token
+        assert cli("migrate", "--partial", **env).stdout == "models and server agree\n"
+    again = cli("migrate", "--partial", "--from", "app/pb_data", **env)
+    assert again.stdout == "models and server agree\n", again.stderr
