@@ -76,11 +76,12 @@ def migrate(
     Example:
         >>> class Tag(Collection, collection="tags"):
         ...     name: Field[str] = field(max_length=50)
-        >>> file = migrate(pb, Tag, folder=tmp_path)
-        >>> file.name
-        '..._created_tags.js'
-        >>> migrate(pb, Tag, folder=tmp_path) == file
-        True
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = migrate(pb, Tag, folder=folder)
+        ...     again = migrate(pb, Tag, folder=folder)
+        >>> file.name, again == file
+        ('..._created_tags.js', True)
     """
     place = Path(folder)
     if isinstance(source, AsyncPocketBase):
