@@ -12,6 +12,7 @@ from pbmodels.client._clients import AsyncPocketBase, PocketBase
 from pbmodels.client._errors import (
     BadRequest,
     BatchFailed,
+    CertificateRefused,
     ClientResponseError,
     ConnectionFailed,
     Forbidden,
@@ -50,6 +51,7 @@ __all__ = [
     "BatchFailed",
     "BatchResult",
     "BoundFilter",
+    "CertificateRefused",
     "ClientResponseError",
     "ConnectionFailed",
     "CronJob",

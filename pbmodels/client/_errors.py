@@ -12,6 +12,7 @@
         RateLimited            429: `retry_after` seconds
         ServerError            500 and above
         ConnectionFailed       status 0: the server was not reached, or the connection broke
+          CertificateRefused   status 0: the server's certificate is not trusted
         RequestTimeout         status 0: no answer in time
         RequestAborted         status 0: given up here, by an AbortController
         OAuth2Failed           status 0: the provider sent who signs in back without a code
@@ -22,6 +23,7 @@ Messages name the method, the path and what to do. They never hold a token, a pa
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -165,11 +167,23 @@ class RateLimited(ClientResponseError):
 
 
 class ServerError(ClientResponseError):
-    """500 and above: the server failed; its own log says why."""
+    """500 and above: the server failed; its own log says why.
+
+    Attributes:
+        retry_after: Seconds to wait, or None when the server did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.retry_after = retry_after
 
 
 class ConnectionFailed(ClientResponseError):
     """The server was not reached, or the connection broke before an answer came."""
+
+
+class CertificateRefused(ConnectionFailed):
+    """The server's certificate is not trusted here, or is another host's; nothing was sent."""
 
 
 class RequestTimeout(ClientResponseError):
@@ -249,7 +263,8 @@ def error_from_response(
             _sentence(start, "wait and try again"), retry_after=_seconds(headers.get("retry-after")), **rest
         )
     if status >= 500:
-        return ServerError(_sentence(start, _HINTS.get(status, "the server's log says why")), **rest)
+        hint = _HINTS.get(status, "the server's log says why")
+        return ServerError(_sentence(start, hint), retry_after=_seconds(headers.get("retry-after")), **rest)
     if status < 400:
         location = without_secrets(headers.get("location", "elsewhere"))
         return ClientResponseError(
@@ -369,6 +384,12 @@ def error_from_exception(
             "correct HTTP_PROXY or HTTPS_PROXY, or set NO_PROXY for this host",
             **rest,
         )
+    if _is_about_certificate(error):
+        return CertificateRefused(
+            f"{start} was not sent: the certificate of {origin} is not trusted ({error}); check the address, or give "
+            "the client an ssl.SSLContext that knows who issued it as verify=",
+            **rest,
+        )
     if is_unreached:
         return ConnectionFailed(
             f"{start} failed: cannot reach PocketBase at {origin} ({error}); "
@@ -380,6 +401,14 @@ def error_from_exception(
         f"({type(error).__name__}); try again",
         **rest,
     )
+
+
+def _is_about_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_of_aiohttp(error: BaseException | None) -> bool:

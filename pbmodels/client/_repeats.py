@@ -2,7 +2,8 @@
 
 A request is repeated when a second arrival does no harm: it reads, it deletes, it sets fields to values, or it creates
 a record whose id was chosen here. Everything else is sent once: after a broken connection nobody knows whether it
-arrived. A request that ran out of its time is not repeated either, for the time was the caller's to give.
+arrived, and what a route of one's own does is not known here. A request that ran out of its time is not repeated
+either, for the time was the caller's to give.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
+import httpx
+
 from pbmodels.client._errors import (
+    CertificateRefused,
     ClientResponseError,
     ConnectionFailed,
     NotFound,
@@ -32,6 +36,10 @@ LONGEST_WAIT = 60.0
 
 _PASSING_STATUS = frozenset({0, 429, 502, 503, 504})
 _RECORDS = re.compile(r"/api/collections/[^/?]+/records/?")
+_UPDATED = re.compile(r"/api/(collections/[^/?]+(/records/[^/?]+)?|settings)/?")
+_EMPTIED = re.compile(r"/api/collections/[^/?]+/truncate/?")
+_PASSWORDS = frozenset({"password", "oldPassword"})
+_HOPELESS = (httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _TAKEN = "validation_not_unique"
 
 
@@ -48,7 +56,7 @@ def is_repeatable(call: Call) -> bool:
         case "GET" | "HEAD" | "DELETE":
             return True
         case "PATCH":
-            return not any(name.startswith("+") or name.endswith(("+", "-")) for name in _names(call))
+            return bool(_UPDATED.fullmatch(call.path)) and not any(map(_may_change_twice, _names(call)))
         case "POST":
             return bool(_chosen_id(call) and _RECORDS.fullmatch(call.path))
         case _:
@@ -57,6 +65,11 @@ def is_repeatable(call: Call) -> bool:
 
 def _names(call: Call) -> list[str]:
     return [*(call.json if isinstance(call.json, dict) else ()), *(name for name, _ in call.files)]
+
+
+def _may_change_twice(name: str) -> bool:
+    """Modifiers add; a changed password ends the token that the second try would carry."""
+    return name.startswith("+") or name.endswith(("+", "-")) or name in _PASSWORDS
 
 
 def _chosen_id(call: Call) -> str:
@@ -88,7 +101,9 @@ class Tries:
         """
         if not isinstance(error, PASSING) or error.status not in _PASSING_STATUS or self._left <= 0:
             return None
-        asked = error.retry_after if isinstance(error, RateLimited) else None
+        if isinstance(error, CertificateRefused) or isinstance(error.original_error, _HOPELESS):
+            return None
+        asked = error.retry_after if isinstance(error, (RateLimited, ServerError)) else None
         if asked is not None and asked > LONGEST_WAIT:
             return None
         if self._files is not None and not self._files.rewind():
@@ -104,6 +119,8 @@ class Tries:
 
     def is_gone(self, error: ClientResponseError) -> bool:
         """Whether an earlier try of a delete arrived, for now there is nothing to delete."""
+        if _EMPTIED.fullmatch(self.call.path):
+            return False
         return self._may_have_arrived and self.call.method == "DELETE" and isinstance(error, NotFound)
 
     def made(self, error: ClientResponseError) -> Call | None:

@@ -1,0 +1,176 @@
+"""Bad input from the caller and from the line: a typed error for each, and nothing that changes data sent twice.
+
+Clients repeat twice, as they do by default. Each test runs in the sync flavour and in the async one, there both through
+aiohttp and through httpx alone.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from pbmodels import CertificateRefused, ClientResponseError, InvalidRequest, NotFound, PocketBase, ServerError
+from pbmodels.client import _transport
+from tests.client.flavours import done, new_client
+from tests.client.losing import Line, bad_line
+from tests.client.odd_server import OddServer, answer
+
+HTML = b"<html><body><h1>Hello from the proxy</h1></body></html>"
+TOKEN = "token-that-stays-here"
+
+
+@pytest.fixture(params=["sync", "async, aiohttp", "async, httpx"])
+def flavour(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "async, httpx":
+        monkeypatch.setattr(_transport, "_through_aiohttp", lambda options: None)
+    return str(request.param).split(",")[0]
+
+
+@pytest.fixture
+async def line(flavour: str, blog: PocketBase) -> AsyncIterator[tuple[Any, Line]]:
+    """A superuser's client of the real server, and what went over the line."""
+    with bad_line(blog.url) as line:
+        async with new_client(flavour, line.url, retries=2) as pb:
+            pb.auth_store.save(blog.auth_store.token)
+            yield pb, line
+
+
+@pytest.mark.parametrize("id", ["", ".", ".."])
+@pytest.mark.parametrize("verb", ["get_one", "update", "delete"])
+async def test_an_id_that_would_be_another_path(line: tuple[Any, Line], verb: str, id: str) -> None:
+    pb, wire = line
+    more = [{"title": "x"}] if verb == "update" else []
+
+    with pytest.raises(InvalidRequest, match="record id"):
+        await done(getattr(pb.collection("posts"), verb)(id, *more))
+
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize("id", ["a/b", "../../../settings", "..%2f..", "a?b#c", "a\\..\\b"])
+async def test_an_id_with_a_slash_stays_one_segment(line: tuple[Any, Line], id: str) -> None:
+    pb, wire = line
+
+    with pytest.raises(NotFound, match="no such record in 'posts'"):
+        await done(pb.collection("posts").get_one(id))
+
+    (sent,) = wire.sent
+    assert sent.startswith("GET /api/collections/posts/records/")
+    assert sent.count("/") == 5
+    assert not set("?#\\") & set(sent)
+
+
+@pytest.mark.parametrize("body", [b'{"id": "abc", ', b"[1, 2", HTML, b"\xff\xfe"])
+@pytest.mark.parametrize("verb", ["get_one", "create"])
+async def test_an_answer_that_is_no_json(flavour: str, verb: str, body: bytes) -> None:
+    with OddServer(answer(200, body)) as odd:
+        async with new_client(flavour, odd.url, retries=2) as pb:
+            with pytest.raises(ClientResponseError, match="gave no JSON; check that the url is a PocketBase server's"):
+                await done(getattr(pb.collection("posts"), verb)("abc" if verb == "get_one" else {"title": "x"}))
+
+    assert len(odd.requests) == 1
+
+
+async def test_a_502_with_a_page(flavour: str) -> None:
+    with OddServer(answer(502, HTML, content_type="text/html")) as odd:
+        async with new_client(flavour, odd.url, retries=2) as pb:
+            with pytest.raises(ServerError, match="502: PocketBase behind this proxy is down or busy") as error:
+                await done(pb.collection("posts").create({"title": "x"}))
+            assert len(odd.requests) == 1
+            assert (error.value.status, error.value.response) == (502, {})
+
+            with pytest.raises(ServerError):
+                await done(pb.collection("posts").get_one("abc"))
+            assert len(odd.requests) == 1 + 3  # a read may be repeated
+
+        async with new_client(flavour, odd.url, retries=0) as pb:
+            with pytest.raises(ServerError):
+                await done(pb.collection("posts").get_one("abc"))
+            assert len(odd.requests) == 1 + 3 + 1
+
+
+@contextmanager
+def untrusted() -> Iterator[tuple[str, list[str], list[int]]]:
+    """A server behind TLS whose certificate nobody knows, the requests that it got, and a 1 for each connection."""
+    requests: list[str] = []
+    connections: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+
+    class Server(HTTPServer):
+        def get_request(self) -> Any:
+            connections.append(1)
+            return super().get_request()
+
+        def handle_error(self, *_: Any) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    server = Server(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}", requests, connections
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_a_certificate_that_is_not_trusted(flavour: str) -> None:
+    with untrusted() as (url, requests, connections):
+        async with new_client(flavour, url, retries=2) as pb:
+            with pytest.raises(CertificateRefused, match=r"was not sent: the certificate of https://.*verify="):
+                await done(pb.collection("posts").get_one("abc"))
+
+    assert requests == []
+    assert connections == [1]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_to_another_host(flavour: str, status: int) -> None:
+    with OddServer(answer(200)) as other, OddServer(answer(status, location=f"{other.url}/x?token=secret")) as odd:
+        async with new_client(flavour, odd.url, retries=2) as pb:
+            pb.auth_store.save(TOKEN)
+            with pytest.raises(ClientResponseError, match=f"redirects to {other.url}/x") as error:
+                await done(pb.collection("posts").get_one("abc"))
+
+    assert error.value.status == status
+    assert "secret" not in str(error.value)
+    assert (len(odd.requests), other.requests) == (1, [])
+
+
+@pytest.mark.parametrize("path", ["missing.png", "."])
+async def test_a_file_that_cannot_be_opened(line: tuple[Any, Line], tmp_path: Path, path: str) -> None:
+    pb, wire = line
+
+    with pytest.raises(InvalidRequest, match="cannot read the file") as error:
+        await done(pb.collection("posts").create({"title": "x", "cover": tmp_path / path}))
+
+    assert str(tmp_path) in str(error.value)
+    assert wire.sent == []
+
+
+async def test_a_file_that_breaks_while_it_is_read(line: tuple[Any, Line], blog: PocketBase) -> None:
+    pb, _ = line
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 1000
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        await done(pb.collection("posts").create({"title": "x", "gallery": [("a.bin", pieces())]}))
+
+    assert blog.collection("posts").get_list().total_items == 0
