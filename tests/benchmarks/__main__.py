@@ -15,7 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
 
-from tests.benchmarks import contests
+from tests.benchmarks import beside_pydantic, contests
 from tests.benchmarks.dataset import stocked_server
 from tests.benchmarks.javascript import javascript
 from tests.benchmarks.memory import memory
@@ -29,6 +29,8 @@ TITLES = {
     "filter": "Building and compiling a filter of four terms",
     "bulk": f"Creating {contests.BULK:,} records by batches",
     "export": "Exporting {records:,} records to a file",
+    "attribute": "Reading an attribute of a loaded record, a thousand times",
+    "record": "Memory of a loaded record",
 }
 WANTED = {
     "read": "Wanted: typed records at most 1.0 x httpx and 0.33 x PyPI.",
@@ -36,8 +38,10 @@ WANTED = {
     "filter": "Wanted: built and compiled in at most 0.015 ms.",
     "bulk": "Wanted: at most 1.25 x by hand, which is 0.8 x its rate.",
     "export": "Wanted: at most 1.25 x httpx, which is 0.8 x its rate; JSON lines.",
+    "attribute": "Wanted: what it costs on the pydantic model.",
+    "record": "Wanted: at most 1.15 x the pydantic model.",
 }
-TURNS = {"read": 1, "get": 8, "create": 8, "filter": 8, "bulk": 1, "export": 1}
+TURNS = {"read": 1, "get": 8, "create": 8, "filter": 8, "bulk": 1, "export": 1, "attribute": 4}
 """Rounds of the short jobs for each round of the long one."""
 
 
@@ -80,11 +84,11 @@ def main() -> None:
         if skipped:
             console.print(skipped)
         for job in [options.only] if options.only else [*TITLES, "memory"]:
-            if job == "memory":
+            if job in ("memory", "record"):
                 console.print()
-                console.print(memory(pb, options.records))
+                console.print(memory(pb, options.records) if job == "memory" else record_grid())
                 continue
-            contestants: list[Contestant] = getattr(contests, job)(table)
+            contestants = beside_pydantic.attribute() if job == "attribute" else getattr(contests, job)(table)
             rounds = options.rounds * TURNS[job]
             compete(contestants, rounds, warm_up=min(TURNS[job], 2))
             console.print()
@@ -118,6 +122,26 @@ def grid(title: str, contestants: list[Contestant], items: int, wanted: str | No
             f"{each.ratio(raw):.2f}",
             *([f"{each.ratio(peer):.2f}"] if peer else []),
         )
+    return found
+
+
+def record_grid() -> Grid:
+    """The table of what records take."""
+    found = Grid(
+        "",
+        "bytes",
+        "x pydantic",
+        title=TITLES["record"],
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+        title_justify="left",
+        caption=WANTED["record"],
+        caption_justify="left",
+    )
+    rows = beside_pydantic.memory()
+    for name, taken in rows:
+        found.add_row(name, f"{taken:,.0f}", f"{taken / rows[0][1]:.2f}")
     return found
 
 
