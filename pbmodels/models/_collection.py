@@ -26,8 +26,8 @@ from pbmodels.models._meta import CollectionMeta, describe_fields
 from pbmodels.models._paths import unknown_field
 from pbmodels.models._refs import Ref
 from pbmodels.models._rules import Rules
-from pbmodels.models._specs import backs_of, specs_of
-from pbmodels.models._state import peek, replace_state, state_of
+from pbmodels.models._specs import backs_of, remembered_specs, specs_of
+from pbmodels.models._state import Values, hide, kept_values, peek, replace_state, state_of
 from pbmodels.models._sync import actions, bulk, saves
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.watch import Watch
@@ -105,6 +105,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             super().__init__(**values)
         except ValidationError as error:
             raise refusal(type(self), error) from None
+        hide(self, remembered_specs(type(self)))
         state_of(self).is_new = True
 
     # What a model asks the server
@@ -500,7 +501,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
                     f"{spec.label}: the id of a saved record cannot change; make a new record",
                     {name: "fixed"},
                 )
-            values, was_set = self.__dict__, name in self.__pydantic_fields_set__
+            values, was_set = kept_values(self), name in self.__pydantic_fields_set__
             try:
                 super().__setattr__(name, value)
             except ValidationError as error:
@@ -509,12 +510,19 @@ class Collection(BaseModel, metaclass=CollectionMeta):
                 if not was_set:
                     self.__pydantic_fields_set__.discard(name)
                 raise refusal(type(self), error) from None
+            if spec.remembered:
+                hide(self, (spec,))
         elif name.startswith("_") or (hasattr(type(self), name) and name not in backs_of(type(self))):
             super().__setattr__(name, value)
         else:
             raise InvalidRecord(unknown_field(type(self), name), {name: "unknown"})
 
     if not TYPE_CHECKING:
+        __dict__ = Values()
+
+        def __getstate__(self) -> Any:
+            _ = self.__dict__  # looked at before its state is
+            return super().__getstate__()
 
         def __getattr__(self, name: str) -> Any:
             if name in type(self).__pydantic_fields__:

@@ -15,7 +15,7 @@ from pbmodels.models._paths import expression
 from pbmodels.models._refs import Ref, Refs
 from pbmodels.models._related import related_records
 from pbmodels.models._specs import Spec, backs_of
-from pbmodels.models._state import peek, state_of, values_of
+from pbmodels.models._state import kept_values, peek, see, state_of, unseen
 from pbmodels.models._wire import to_wire
 from pbmodels.query import Kind
 
@@ -24,22 +24,21 @@ if TYPE_CHECKING:
 
 
 class FieldDescriptor:
-    """Answers for one field, on the class and on instances."""
+    """Answers for one relation or file field, on the class and on instances."""
 
-    __slots__ = ("name", "remembers", "spec", "via")
+    __slots__ = ("name", "spec", "via")
 
     def __init__(self, spec: Spec, model: type[Collection]) -> None:
         self.via = f"{model.__name__}.{spec.name}"
         self.spec = spec
         self.name = spec.name
-        self.remembers = spec.mutable
 
     def __get__(self, record: Collection | None, owner: type[Collection]) -> Any:
         if record is None:
             if "__pydantic_fields__" not in owner.__dict__:
                 raise AttributeError(self.name)  # pydantic is still collecting the fields of a subclass
             return expression(owner, self.name)
-        values = values_of(record)
+        values = kept_values(record)
         try:
             value = values[self.name]
         except KeyError:
@@ -49,7 +48,7 @@ class FieldDescriptor:
             value = values[self.name] = _refs(record, spec, value, self.via)
         elif spec.kind is Kind.FILE:
             value = values[self.name] = _files(record, spec, value)
-        if self.remembers:
+        if spec.multiple:
             state = peek(record)
             if state is None or self.name not in state.snapshots:
                 state_of(record).snapshots[self.name] = to_wire(spec, value)
@@ -57,6 +56,26 @@ class FieldDescriptor:
 
     def __set__(self, record: Collection, value: Any) -> None:
         record.__setattr__(self.name, value)  # only `object.__setattr__` comes here: go through validation
+
+
+class LoadedDescriptor:
+    """Answers for a list or dict until it is first looked at: then it is found in the instance, without this."""
+
+    __slots__ = ("spec",)
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    def __get__(self, record: Collection | None, owner: type[Collection]) -> Any:
+        name = self.spec.name
+        if record is None:
+            if "__pydantic_fields__" not in owner.__dict__:
+                raise AttributeError(name)  # pydantic is still collecting the fields of a subclass
+            return expression(owner, name)
+        if unseen(name) not in kept_values(record):
+            raise FieldNotLoaded(not_loaded(type(record), name))
+        see(record, (self.spec,))
+        return kept_values(record)[name]
 
 
 class BackDescriptor:

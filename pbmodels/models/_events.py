@@ -18,7 +18,7 @@ from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_expand, to_fields
 from pbmodels.models._query import Query
 from pbmodels.models._specs import specs_of
-from pbmodels.models._state import peek, values_of
+from pbmodels.models._state import kept_values, peek, values_of
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -98,12 +98,12 @@ class ModelReader(Generic[M]):
 
     def version(self, record: M) -> datetime | None:
         """When it was changed last."""
-        found: datetime | None = values_of(record).get(self._updated) if self._updated else None
+        found: datetime | None = kept_values(record).get(self._updated) if self._updated else None
         return found
 
     def created(self, record: M) -> datetime | None:
         """When it was made."""
-        found: datetime | None = values_of(record).get(self._created) if self._created else None
+        found: datetime | None = kept_values(record).get(self._created) if self._created else None
         return found
 
     def same(self, one: M, other: M) -> bool:

@@ -13,7 +13,7 @@ from pbmodels.models._events import ModelReader, dated_fields
 from pbmodels.models._keyset import Keyset, keyset_of
 from pbmodels.models._query import Query
 from pbmodels.models._specs import specs_of
-from pbmodels.models._state import values_of
+from pbmodels.models._state import kept_values
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -70,7 +70,7 @@ def _key(model: type[Collection], keyset: Keyset) -> Callable[[Any], Any]:
     terms = [(names[path.text], descending) for path, descending in keyset.terms]
 
     def key(record: Collection) -> Any:
-        values = values_of(record)
+        values = kept_values(record)
         parts = [_part(values.get(name), descending) for name, descending in terms]
         return (*parts, _Down(record.id) if keyset.descending_id else record.id)
 

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema, from_json
 from pbmodels.client import ListResult
 from pbmodels.models._errors import UnreadableRecord
 from pbmodels.models._specs import Back, Spec, backs_of, specs_of
-from pbmodels.models._state import state_of, values_of
+from pbmodels.models._state import kept_values, state_of, unseen
 from pbmodels.models._types import GeoPoint
 from pbmodels.query import Kind
 
@@ -158,7 +158,7 @@ def unreadable(model: type[Collection], error: ValidationError, body: bytes | st
 
 
 def _drop_unset(record: Collection) -> None:
-    values = values_of(record)
+    values = kept_values(record)
     for name in [name for name, value in values.items() if value is _Unset.UNSET]:
         del values[name]
 
@@ -188,7 +188,7 @@ def _branches(model: type[Collection], paths: Iterable[str]) -> dict[str, _Branc
 
 
 def _settle_deep(record: Collection, branches: dict[str, _Branch]) -> None:
-    values = values_of(record)
+    values = kept_values(record)
     expand = values.pop("__expand__", None) or {}
     _drop_unset(record)
     record.__pydantic_fields_set__.clear()
@@ -207,7 +207,9 @@ def _settle_deep(record: Collection, branches: dict[str, _Branch]) -> None:
 def _record(model: type[Collection], branches: dict[str, _Branch]) -> CoreSchema:
     """The schema of one model's records with the related records that come along."""
     fields = {
-        name: core_schema.model_field(field_schema(spec), validation_alias=spec.server_name)
+        unseen(name) if spec.remembered else name: core_schema.model_field(
+            field_schema(spec), validation_alias=spec.server_name
+        )
         for name, spec in specs_of(model).items()
         if spec.kind is not Kind.PASSWORD
     }

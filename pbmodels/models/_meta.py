@@ -15,7 +15,7 @@ from pydantic._internal._model_construction import (
 )
 from pydantic._internal._typing_extra import parent_frame_namespace
 
-from pbmodels.models._descriptors import BackDescriptor, FieldDescriptor
+from pbmodels.models._descriptors import BackDescriptor, FieldDescriptor, LoadedDescriptor
 from pbmodels.models._errors import ModelError, RecordNotFound
 from pbmodels.models._fields import autodate, back_relation, field
 from pbmodels.models._paths import expression, unknown_field
@@ -163,7 +163,9 @@ def taken_by(model: type[Any], name: str) -> type[Any] | None:
 def describe_fields(model: type[Collection]) -> None:
     """Put a descriptor on the class for every field that needs one; called when its types are all known."""
     for name, spec in specs_of(model).items():
-        if spec.described:
+        if spec.remembered:
+            type.__setattr__(model, name, LoadedDescriptor(spec))
+        elif spec.described:
             type.__setattr__(model, name, FieldDescriptor(spec, model))
-        elif isinstance(model.__dict__.get(name), FieldDescriptor):
+        elif isinstance(model.__dict__.get(name), (FieldDescriptor, LoadedDescriptor)):
             type.__delattr__(model, name)

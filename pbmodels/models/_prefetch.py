@@ -11,7 +11,7 @@ from pbmodels._filter_text import MAX_LENGTH
 from pbmodels.models._paths import RelationExpr, expression, resolve_path
 from pbmodels.models._refs import Ref
 from pbmodels.models._specs import Back, Spec, backs_of, specs_of
-from pbmodels.models._state import Prefetched, state_of, values_of
+from pbmodels.models._state import Prefetched, kept_values, state_of
 from pbmodels.query import Filter
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _in_parts(asked: Prefetch, ids: list[str], field: Any) -> Iterator[tuple[str
 
 def _named(record: Collection, name: str) -> Iterable[str]:
     """The ids that a record's relation names."""
-    value = values_of(record).get(name)
+    value = kept_values(record).get(name)
     return [str(item) for item in (value if isinstance(value, list) else [value] if value else [])]
 
 
@@ -137,7 +137,7 @@ def hand_out(asked: Prefetch, records: list[Any], found: list[Any]) -> None:
     by_id = {item.id: item for item in found}
     for record in records:
         mine = [by_id[id] for id in _named(record, relation.name) if id in by_id]
-        value = values_of(record).get(relation.name)
+        value = kept_values(record).get(relation.name)
         for ref in value if isinstance(value, list) else [value]:
             if isinstance(ref, Ref):
                 ref._record = by_id.get(ref.id)

@@ -78,6 +78,11 @@ class Spec:
         return self.kind is Kind.JSON or self.multiple
 
     @property
+    def remembered(self) -> bool:
+        """Whether what was loaded has to be remembered once someone holds it, and is given out as it is."""
+        return self.mutable and self.kind not in (Kind.RELATION, Kind.FILE)
+
+    @property
     def described(self) -> bool:
         """Whether the class has a descriptor for it: values that change in place, or are made on access."""
         return self.mutable or self.kind in (Kind.RELATION, Kind.FILE)
@@ -339,6 +344,15 @@ def specs_of(model: type[Collection]) -> dict[str, Spec]:
             )
         found = {name: make_spec(model, name, info) for name, info in model.__pydantic_fields__.items()}
         type.__setattr__(model, "__pb_specs__", found)
+    return found
+
+
+def remembered_specs(model: type[Collection]) -> tuple[Spec, ...]:
+    """The lists and dicts among a model's fields whose changes in place are noticed."""
+    found: tuple[Spec, ...] | None = model.__dict__.get("__pb_remembered__")
+    if found is None:
+        found = tuple(spec for spec in specs_of(model).values() if spec.remembered)
+        type.__setattr__(model, "__pb_remembered__", found)
     return found
 
 

@@ -22,8 +22,8 @@ from pbmodels.models._files import to_file
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
-from pbmodels.models._specs import Spec, specs_of
-from pbmodels.models._state import peek, state_of, values_of
+from pbmodels.models._specs import Spec, remembered_specs, specs_of
+from pbmodels.models._state import kept_value, kept_values, peek, see, state_of, unseen
 from pbmodels.models._wire import named, to_wire
 from pbmodels.query import Kind
 
@@ -52,12 +52,13 @@ def new_id() -> str:
 def changed(record: Collection) -> set[str]:
     """The names of the fields that differ from what the server is known to hold."""
     specs = specs_of(type(record))
-    values = record.__dict__
-    names = {name for name in record.__pydantic_fields_set__ if name in values and not specs[name].read_only}
+    values = kept_values(record)
+    held = values.keys() | {spec.name for spec in remembered_specs(type(record)) if unseen(spec.name) in values}
+    names = {name for name in record.__pydantic_fields_set__ if name in held and not specs[name].read_only}
     state = peek(record)
     if state is not None:
         if state.is_new:
-            return {name for name in values if name in specs and not specs[name].read_only}
+            return {name for name in held if name in specs and not specs[name].read_only}
         for name, before in state.snapshots.items():
             if name not in names and name in values and _differs(specs[name], values[name], before):
                 names.add(name)
@@ -146,7 +147,7 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
     for name, spec in specs.items():
         if name not in names:
             continue
-        value = record.__dict__[name]
+        value = kept_value(record, name)
         if spec.mutable or spec.kind is Kind.RELATION:
             value = _checked(record, spec, _settled(spec, value), planned)
         sent[name] = to_wire(spec, value)
@@ -159,10 +160,10 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
         if spec.kind is Kind.PASSWORD:
             body[f"{spec.server_name}Confirm"] = sent[name]
     if is_new:
-        return Saving(record, write_call(collection, None, body), sent, True, dict(record.__dict__))
+        return Saving(record, write_call(collection, None, body), sent, True, dict(kept_values(record)))
     if not body:
         return None
-    return Saving(record, write_call(collection, record.id, body), sent, False, dict(record.__dict__))
+    return Saving(record, write_call(collection, record.id, body), sent, False, dict(kept_values(record)))
 
 
 def _in_place(record: Collection, spec: Spec, value: Any) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def new_related(record: Collection) -> list[tuple[Spec, Collection]]:
     """The records that this one relates to and that the server does not have yet, with the relation."""
     found: dict[Collection, Spec] = {}
     for name, spec in specs_of(type(record)).items():
-        value = record.__dict__.get(name)
+        value = kept_values(record).get(name)
         if spec.kind is Kind.RELATION and value:
             for item in _settled(spec, value) if spec.multiple else [value]:
                 if isinstance(item, Ref) and item.record is not None and item.record.is_new:
@@ -297,36 +298,37 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     """
     record = saving.record
     model, specs = type(record), specs_of(type(record))
-    values = record.__dict__
+    values = kept_values(record)
     later = {
-        name: values[name]
+        name: kept_value(record, name)
         for name in changed(record)
         if name not in saving.sent
         or (
             (specs[name].mutable or values[name] is not saving.held.get(name, _NOTHING))
-            and _differs(specs[name], values[name], saving.sent[name])
+            and _differs(specs[name], kept_value(record, name), saving.sent[name])
         )
     }
     known = {name: value for name, value in values.items() if isinstance(value, Ref) and value.record is not None}
     lists = {
         name: {ref.id: ref for ref in value if isinstance(ref, Ref)}
         for name, value in values.items()
-        if isinstance(value, list) and specs[name].kind is Kind.RELATION
+        if name in specs and isinstance(value, list) and specs[name].kind is Kind.RELATION
     }
     withheld = {
-        name: values[name]
+        name: kept_value(record, name)
         for name in saving.sent
-        if name not in fresh.__dict__ and specs[name].kind is not Kind.PASSWORD
+        if not {name, unseen(name)} & kept_values(fresh).keys() and specs[name].kind is not Kind.PASSWORD
     }
     state = state_of(record)
     state.is_new = False
     expand = state.expand
     adopt(record, fresh)
     state.expand = expand  # related records that are here already stay, where the relation still names them
-    values = values_of(record)
+    see(record, [specs[name] for name in later])
+    values = kept_values(record)
     values.update({name: ref for name, ref in known.items() if values.get(name) == ref.id})
     values.update({name: [refs.get(item, item) for item in values[name]] for name, refs in lists.items() if refs})
-    values.update(withheld)
+    values.update({unseen(name) if specs[name].remembered else name: value for name, value in withheld.items()})
     values.update(later)
     record.__pydantic_fields_set__.update(later)
     _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
@@ -363,7 +365,7 @@ def adopt(record: Collection, fresh: Collection) -> None:
     state.snapshots.clear()
     other = peek(fresh)
     state.expand = other.expand if other is not None else {}
-    values = dict(fresh.__dict__)
+    values = dict(kept_values(fresh))
     object.__setattr__(record, "__dict__", values)
     object.__setattr__(record, "__pydantic_fields_set__", set())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import pickle
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -509,3 +510,38 @@ def test_an_expired_or_wrong_token(blog: PocketBase) -> None:
         pb.auth_store.save("nonsense")
         with pytest.raises(Forbidden, match="sign in as another"):
             Post.all()
+
+
+def test_whoever_looks_at_all_values_sees_each_in_its_place(blog: PocketBase) -> None:
+    id = Post(title="x", tags=["news"], meta={"a": 1}).save().id
+    names = [name for name in Post.model_fields if name in Post.get(id).model_dump()]
+
+    for look in (
+        lambda post: list(post.model_dump()),
+        lambda post: list(json.loads(post.model_dump_json())),
+        lambda post: [name for name, _ in post],
+        lambda post: list(vars(post)),
+        lambda post: list(copy.copy(post).model_dump()),
+        lambda post: list(copy.deepcopy(post).__dict__),
+        lambda post: list(pickle.loads(pickle.dumps(post)).__dict__),
+        lambda post: (post.meta, list(post.__dict__))[1],
+        lambda post: re.findall(r"(?<=[ (])(\w+)=", repr(post)),
+    ):
+        post = Post.get(id)
+        assert [name for name in look(post) if name in names] == names
+        assert post.changed_fields == set()
+        post.tags.append("art")
+        assert post.changed_fields == {"tags"}
+
+
+def test_a_list_that_was_looked_at_costs_what_any_attribute_does(blog: PocketBase) -> None:
+    post = Post.get(Post(title="x", tags=["news"]).save().id)
+    assert post.tags is post.tags
+    assert "tags" in object.__getattribute__(post, "__dict__")
+    post.tags = ["art"]
+    assert post.tags == ["art"]
+    post.tags.append("tech")
+    post.save()
+    assert (post.tags, post.changed_fields) == (["art", "tech"], set())
+    post.tags.clear()
+    assert post.changed_fields == {"tags"}
