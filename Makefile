@@ -44,6 +44,7 @@ docs: .venv/dev  ## serve the documentation
 
 bench: .venv/bench  ## ratios against raw httpx and peers, interleaved, medians
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.realtime
 
 clean:
 	rm -rf .venv site .coverage htmlcov
