@@ -264,8 +264,12 @@ def _json_or_null(spec: Spec, schema: CoreSchema) -> CoreSchema:
     if spec.info.is_required():
         return schema
 
+    make = cast("Callable[[], Any]", spec.info.default_factory)
+    # pydantic's own way looks at the factory's signature each time, which takes longer than all other fields
+    is_plain = make is not None and not spec.info.default_factory_takes_validated_data
+
     def default(_: Any) -> Any:
-        return spec.info.get_default(call_default_factory=True)
+        return make() if is_plain else spec.info.get_default(call_default_factory=True)
 
     unset = core_schema.no_info_after_validator_function(default, core_schema.none_schema())
     return core_schema.union_schema([schema, unset], mode="left_to_right")

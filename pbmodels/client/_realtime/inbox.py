@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Literal
 
 from pbmodels.client._errors import InvalidRequest
@@ -55,7 +54,6 @@ class BaseInbox:
         self.size = size
         self.overflow = overflow
         self.error: Exception | None = None
-        self._items: deque[Item] = deque()
         self._has_overflown = False
         self._has_ended = False
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -63,7 +61,7 @@ class BaseInbox:
         self._needs_room = False
 
     def __len__(self) -> int:
-        return len(self._items)
+        raise NotImplementedError
 
     def bind(self) -> None:
         """Belong to the running event loop."""
@@ -74,33 +72,31 @@ class BaseInbox:
         """Add an event or a mark; events beyond the size are left out where that was chosen."""
         if self._has_ended or self._has_overflown:
             return
-        if self.overflow == "event" and len(self._items) >= self.size and not isinstance(item, Mark):
+        if self.overflow == "event" and len(self) >= self.size and not isinstance(item, Mark):
             self._has_overflown = True
             item = Mark.OVERFLOW
-        self._items.append(item)
-        self._wake()
+        self._append(item)
 
     @property
     def is_full(self) -> bool:
         """Whether the connection should wait for the watcher."""
-        return self.overflow == "wait" and len(self._items) >= self.size and not self._has_ended
+        return self.overflow == "wait" and len(self) >= self.size and not self._has_ended
 
     async def room(self, limit: int) -> None:
         """Wait until it holds less than `limit` items."""
         assert self._room is not None
-        while len(self._items) >= limit and not self._has_ended:
+        while len(self) >= limit and not self._has_ended:
             self._room.clear()
             self._needs_room = True
-            if len(self._items) >= limit and not self._has_ended:
+            if len(self) >= limit and not self._has_ended:
                 await self._room.wait()
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing will come any more; what is there can still be taken, then comes the error."""
         if not self._has_ended:
             self.error = error
-            self._items.append(Mark.ENDED)
             self._has_ended = True
-            self._wake()
+            self._append(Mark.ENDED)
 
     def resume(self) -> None:
         """After an overflow: take events again."""
@@ -109,20 +105,20 @@ class BaseInbox:
     def close(self) -> None:
         """The watcher is done: what is there is dropped, and who waits is woken. From any thread."""
         self._has_ended = True
-        self._items.clear()
-        self._items.append(Mark.ENDED)
-        self._wake()
+        while self._pop() is not None:
+            pass
+        self._append(Mark.ENDED)
         self._tell_room()
 
     def take(self) -> Item | None:
         """The next item, None where there is none."""
-        try:
-            item = self._items.popleft()
-        except IndexError:
-            return Mark.ENDED if self._has_ended else None
-        if item is Mark.ENDED:
-            self._items.append(item)
-        if self._needs_room and len(self._items) <= self.size // 2:
+        item = self._pop()
+        return None if item is None else self._taken(item)
+
+    def _taken(self, item: Item) -> Item:
+        if item is Mark.ENDED:  # for whoever asks next
+            self._append(item)
+        if self._needs_room and len(self) <= self.size // 2:
             self._tell_room()
         return item
 
@@ -132,7 +128,10 @@ class BaseInbox:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self.loop.call_soon_threadsafe(self._room.set)
 
-    def _wake(self) -> None:
+    def _append(self, item: Item) -> None:
+        raise NotImplementedError
+
+    def _pop(self) -> Item | None:
         raise NotImplementedError
 
 
@@ -183,38 +182,43 @@ class Beside:
 
 
 class Inbox(BaseInbox):
-    """An inbox that a thread takes from."""
+    """An inbox that threads take from."""
 
     def __init__(self, size: int = 1000, overflow: Overflow = "wait") -> None:
         super().__init__(size, overflow)
-        self._waiting = False
-        self._news = threading.Event()
+        self._items: SimpleQueue[Item] = SimpleQueue()
+
+    def __len__(self) -> int:
+        return self._items.qsize()
 
     def get(self, timeout: float | None = None) -> Item:
         """The next item; waits for it, at most `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while (item := self.take()) is None:
-            self._news.clear()
-            self._waiting = True
-            if self._items or self._has_ended:
-                continue
-            left = None if deadline is None else deadline - time.monotonic()
-            if (left is not None and left <= 0) or not self._news.wait(left):
-                return Mark.TIMEOUT
-        return item
+        try:
+            item = self._items.get(timeout=None if timeout is None else max(0.0, timeout))
+        except Empty:
+            return Mark.TIMEOUT
+        return self._taken(item)
 
-    def _wake(self) -> None:
-        if self._waiting:
-            self._waiting = False
-            self._news.set()
+    def _append(self, item: Item) -> None:
+        self._items.put(item)
+
+    def _pop(self) -> Item | None:
+        try:
+            return self._items.get_nowait()
+        except Empty:
+            return None
 
 
 class AsyncInbox(BaseInbox):
-    """An inbox that a task takes from."""
+    """An inbox that tasks of the hub's event loop take from."""
 
     def __init__(self, size: int = 1000, overflow: Overflow = "wait") -> None:
         super().__init__(size, overflow)
+        self._items: deque[Item] = deque()
         self._news: asyncio.Event | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def bind(self) -> None:
         """Belong to the running event loop."""
@@ -223,18 +227,22 @@ class AsyncInbox(BaseInbox):
 
     async def get(self, timeout: float | None = None) -> Item:
         """The next item; waits for it, at most `timeout` seconds."""
+        item = self.take()
+        if item is not None:
+            return item
         news = self._news
         assert news is not None
-        while (item := self.take()) is None:
-            news.clear()
-            try:
-                async with asyncio.timeout(timeout):
+        try:
+            async with asyncio.timeout(timeout):
+                while (item := self.take()) is None:
+                    news.clear()
                     await news.wait()
-            except TimeoutError:
-                return Mark.TIMEOUT
+        except TimeoutError:
+            return Mark.TIMEOUT
         return item
 
-    def _wake(self) -> None:
+    def _append(self, item: Item) -> None:
+        self._items.append(item)
         news, loop = self._news, self.loop
         if news is None or loop is None:
             return
@@ -245,5 +253,11 @@ class AsyncInbox(BaseInbox):
         if is_here:
             news.set()
         else:
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(news.set)
+
+    def _pop(self) -> Item | None:
+        try:
+            return self._items.popleft()
+        except IndexError:
+            return None

@@ -97,7 +97,7 @@ class Link:
             )
             check_stream(response.status_code, response.headers, f"{self._sender.url}/api/realtime")
             self.clock = _ahead(response.headers.get("date"))
-            self._chunks = response.aiter_raw().__aiter__()
+            self._chunks = _pieces(response)
             try:
                 async with asyncio.timeout(self._options.connect_timeout):
                     await self._greeted()
@@ -146,7 +146,7 @@ class Link:
                 if early:
                     await deliver(self, early)
                 while True:
-                    events = list(self._decoder.feed(await self._piece()))
+                    events = self._decoder.feed(await self._piece())
                     if events:
                         self._last_event = time.monotonic()
                         await deliver(self, events)
@@ -162,7 +162,7 @@ class Link:
 
         async def fill() -> None:
             while not self._early:
-                self._early = list(self._decoder.feed(await self._piece()))
+                self._early = self._decoder.feed(await self._piece())
 
         if self._peek is None:
             self._peek = asyncio.create_task(fill(), name="pbmodels-realtime-peek")
@@ -218,6 +218,12 @@ class Link:
         finally:
             self._waits_since = None
         return piece
+
+
+def _pieces(response: Any) -> Any:
+    """The pieces of the body: from the transport where it is httpx's, past a layer that only counts them."""
+    stream = getattr(response, "stream", None)
+    return aiter(stream) if isinstance(stream, httpx.AsyncByteStream) else aiter(response.aiter_raw())
 
 
 def _ahead(date: str | None) -> float:

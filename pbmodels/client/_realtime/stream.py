@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from sseclient import SSEClient
 
@@ -18,8 +17,7 @@ _PATH = "/api/realtime"
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
+class ServerEvent(NamedTuple):
     """One server-sent event: the topic it came on, its data as JSON text, its id."""
 
     topic: str
@@ -39,28 +37,30 @@ class EventDecoder:
         self._ends_line = False
         self._after_cr = False
         self._start: bytes | None = b""
+        self._complete: list[bytes] = []
+        # One for all pieces, for it looks up its logger when it is made; a list can be gone through again and again.
+        self._reader = SSEClient(cast("Iterator[bytes]", self._complete))
 
-    def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
+    def feed(self, chunk: bytes) -> list[ServerEvent]:
         """The events that are complete with this piece."""
         if self._start is not None:
             chunk = self._without_bom(chunk)
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_lf(chunk)
         if not chunk:
-            return
+            return []
         end = chunk.rfind(b"\n\n") + 2
         if end < 2:
             end = 1 if self._ends_line and chunk.startswith(b"\n") else 0
         if not end:
             self._held.append(chunk)
             self._ends_line = chunk.endswith(b"\n")
-            return
-        complete = b"".join((*self._held, chunk[:end])) if self._held else chunk[:end]
+            return []
+        self._complete[:] = [b"".join((*self._held, chunk[:end])) if self._held else chunk[:end]]
         rest = chunk[end:]
         self._held = [rest] if rest else []
         self._ends_line = rest.endswith(b"\n")
-        for event in SSEClient(iter((complete,))).events():
-            yield ServerEvent(event.event, event.data, event.id or "")
+        return [ServerEvent(event.event, event.data, event.id or "") for event in self._reader.events()]
 
     def _without_bom(self, chunk: bytes) -> bytes:
         start = (self._start or b"") + chunk
