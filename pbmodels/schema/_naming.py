@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from pbmodels.models import AuthCollection, Collection, ViewCollection
@@ -104,13 +105,17 @@ def member_names(values: Iterable[str]) -> dict[str, str]:
     Example:
         >>> member_names(["draft", "in review", "In-Review", "2x", "+"])
         {'draft': 'DRAFT', 'in review': 'IN_REVIEW', 'In-Review': 'IN_REVIEW_2', '2x': 'VALUE_2X', '+': 'VALUE'}
+        >>> member_names(["m²", "m2"])
+        {'m²': 'M2', 'm2': 'M2_2'}
     """
     found: dict[str, str] = {}
     for value in values:
-        bare = re.sub(r"\W+", "_", value).strip("_").upper()
-        name = bare if bare[:1].isalpha() else f"VALUE_{bare}".rstrip("_")
+        # "²" is a letter to regular expressions, and none to Python; NFKC is how Python itself reads names
+        letters = (char if f"a{char}".isidentifier() else "_" for char in unicodedata.normalize("NFKC", value.upper()))
+        bare = re.sub("_+", "_", "".join(letters)).strip("_")
+        name = bare if bare.isidentifier() else f"VALUE_{bare}".rstrip("_")
         number, choice = 2, name
-        while choice in found.values() or not choice.isidentifier() or choice == "MRO":
+        while choice in found.values() or choice == "MRO":
             number, choice = number + 1, f"{name}_{number}"
         found[value] = choice
     return found

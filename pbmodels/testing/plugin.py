@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pbmodels.testing import Factories, Users
 
 _FOLDERS = ("pb_migrations", "pb_hooks", "pb_public")
-_RESETS = ("truncate", "snapshot")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +77,15 @@ def pocketbase_setup() -> Callable[[PocketBase], object]:
 
 
 @pytest.fixture(scope="session")
+def _pocketbase_way(pocketbase_reset: str) -> Literal["truncate", "snapshot"]:
+    match pocketbase_reset:
+        case "truncate" | "snapshot" as way:
+            return way
+        case _:
+            raise pytest.UsageError(f"pocketbase_reset is truncate or snapshot, not {pocketbase_reset!r}")
+
+
+@pytest.fixture(scope="session")
 def pocketbase_server(
     pocketbase_models: Sequence[type[Collection]],
     pocketbase_dir: Path | None,
@@ -111,12 +119,10 @@ def pocketbase_superuser(pocketbase_server: PocketBaseServer) -> Iterator[Pocket
 def _pocketbase_cleaner(
     pocketbase_server: PocketBaseServer,
     pocketbase_superuser: PocketBase,
-    pocketbase_reset: Literal["truncate", "snapshot"],
+    _pocketbase_way: Literal["truncate", "snapshot"],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[], None]:
-    if pocketbase_reset not in _RESETS:
-        raise pytest.UsageError(f"pocketbase_reset is {' or '.join(_RESETS)}, not {pocketbase_reset!r}")
-    if pocketbase_reset == "truncate":
+    if _pocketbase_way == "truncate":
         from pbmodels.testing import clean
 
         return lambda: clean(pocketbase_superuser)
@@ -143,9 +149,9 @@ def _replace(folder: Path, source: Path) -> None:
 
 @pytest.fixture
 def pb(
+    _pocketbase_way: str,
     pocketbase_server: PocketBaseServer,
     pocketbase_superuser: PocketBase,
-    pocketbase_reset: str,
     _pocketbase_cleaner: Callable[[], None],
 ) -> Iterator[PocketBase]:
     """A superuser's client on clean data; all models are connected to it. Changed collections are put back."""
@@ -156,7 +162,7 @@ def pb(
     from pbmodels.testing._cleaning import same_collections
 
     _pocketbase_cleaner()
-    whole = pocketbase_reset == "snapshot"
+    whole = _pocketbase_way == "snapshot"
     with (
         PocketBase(pocketbase_server.url) as client,
         nullcontext() if whole else same_collections(pocketbase_superuser),

@@ -35,7 +35,9 @@ def program(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(program: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return program.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=60)
+    # hypothesis, which these programs do not use, takes longer to import than all else
+    quick = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    return program.runpytest_subprocess(*quick, *arguments, timeout=60)
 
 
 def test_what_a_test_gets(program: pytest.Pytester) -> None:
