@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
+from pbmodels.client._breakable import BreakableBackend
 from pbmodels.client._errors import RequestAborted
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _current: ContextVar[AbortController | None] = ContextVar("pbmodels_abort", default=None)
-_CONNECTED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
 
 
 class AbortController:
@@ -33,8 +34,8 @@ class AbortController:
 
     `abort()` ends the request that is under way in the block, with a `RequestAborted`, and refuses those that follow.
     It counts for the thread or task that entered the block, and for every client and model used in it. Requests of the
-    block have connections of their own, so that all others stay as they are. In async code cancelling the task does
-    the same, by asyncio's own rules.
+    block have connections of their own, so that all others stay as they are. Realtime events go on. In async code
+    cancelling the task does the same, by asyncio's own rules.
 
     A client passed in as `http_client` cannot be interrupted by a sync `abort`: its request ends first.
 
@@ -53,7 +54,7 @@ class AbortController:
         self._aborted = threading.Event()
         self._lock = threading.Lock()
         self._enders: set[Callable[[], object]] = set()
-        self._transports: dict[Wire, _AbortableTransport] = {}
+        self._transports: dict[Wire, httpx.HTTPTransport] = {}
         self._entered: list[Token[AbortController | None]] = []
 
     @property
@@ -74,19 +75,22 @@ class AbortController:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _current.reset(self._entered.pop())
-        if not self._entered:
-            with self._lock:
-                self._enders.clear()
-                transports, self._transports = self._transports, {}
-            for transport in transports.values():
-                transport.close()
+        with self._lock:
+            _current.reset(self._entered.pop())
+            if self._entered:
+                return
+            transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            transport.close()
 
-    def _transport(self, wire: Wire) -> httpx.HTTPTransport:
-        found = self._transports.get(wire)
-        if found is None:
-            found = self._transports[wire] = _AbortableTransport(self, **wire.options)
-        return found
+    def _transport(self, wire: Wire) -> httpx.HTTPTransport | None:
+        with self._lock:
+            found = self._transports.get(wire)
+            if found is None and self._entered:  # what was begun in the block may outlive it
+                found = self._transports[wire] = httpx.HTTPTransport(**wire.options)
+                pool = found._pool
+                pool._network_backend = BreakableBackend(pool._network_backend, self._add, self._forget)
+            return found
 
     def _forget(self, end: Callable[[], object]) -> None:
         with self._lock:
@@ -99,34 +103,6 @@ class AbortController:
             is_late = self._aborted.is_set()
         if is_late:
             end()
-
-
-class _AbortableTransport(httpx.HTTPTransport):
-    """Connections that `abort` ends under whoever waits for them."""
-
-    def __init__(self, controller: AbortController, **options: Any) -> None:
-        super().__init__(**options)
-        self._controller = controller
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        told = request.extensions.get("trace")
-
-        def trace(name: str, info: dict[str, Any]) -> None:
-            if name.endswith(_CONNECTED):
-                connection = info["return_value"].get_extra_info("socket")
-                self._controller._add(lambda: _end(connection))
-            if told is not None:
-                told(name, info)
-
-        request.extensions["trace"] = trace
-        return super().handle_request(request)
-
-
-def _end(connection: Any) -> None:
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            # Not the TLS socket's own way, which would take its state from under the thread that reads.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def transport_of(wire: Wire) -> httpx.HTTPTransport | None:
@@ -142,6 +118,16 @@ def given_up(method: str, path: str) -> RequestAborted | None:
         return None
     path = path.partition("?")[0]
     return RequestAborted(f"{method} {path} was given up, as abort() of its AbortController was called", url=path)
+
+
+@contextmanager
+def for_all() -> Generator[None]:
+    """While this lasts, what is begun belongs to no block: connections that others share."""
+    before = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(before)
 
 
 class Abortable:
@@ -160,6 +146,23 @@ class Abortable:
             time.sleep(seconds)
         else:
             controller._aborted.wait(seconds)
+
+    @staticmethod
+    def until(call: Call, ended: Future[None]) -> None:
+        """Wait for something that another thread or task does, or until `abort` is called."""
+        woken = threading.Event()
+        ended.add_done_callback(lambda _: woken.set())
+        controller = _current.get()
+        if controller is None:
+            woken.wait()
+            return
+        controller._add(woken.set)
+        try:
+            woken.wait()
+        finally:
+            controller._forget(woken.set)
+        if not ended.done() and (failure := given_up(call.method, call.path)) is not None:
+            raise failure
 
 
 class AsyncAbortable:
@@ -184,6 +187,19 @@ class AsyncAbortable:
             await asyncio.sleep(seconds)
         else:
             await _unless_aborted(controller, asyncio.sleep(seconds))
+
+    @staticmethod
+    async def until(call: Call, ended: Future[None]) -> None:
+        """Wait for something that another thread or task does, or until `abort` is called."""
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+
+        def wake(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(woken.set)
+
+        ended.add_done_callback(wake)
+        await AsyncAbortable.run(lambda _: woken.wait(), call)
 
 
 async def _unless_aborted(controller: AbortController, awaitable: Awaitable[T]) -> T | None:

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._record import Record
+from pbmodels.client._renewals import running_loop
 
 _LOG = logging.getLogger("pbmodels")
 
@@ -57,7 +58,7 @@ class AsyncAuthStore(AuthStore):
         super().__init__()
         self._save = save
         self._clear = clear
-        self._loop = _running_loop()
+        self._loop = running_loop()
         self._texts: deque[str] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
@@ -94,7 +95,7 @@ class AsyncAuthStore(AuthStore):
             raise failure
 
     def _where_to_write(self) -> asyncio.AbstractEventLoop:
-        loop = _running_loop() or self._loop
+        loop = running_loop() or self._loop
         if loop is None or not loop.is_running():
             raise InvalidRequest("an AsyncAuthStore is written with await: change it while its event loop is running")
         return loop
@@ -102,7 +103,7 @@ class AsyncAuthStore(AuthStore):
     def _write(self, loop: asyncio.AbstractEventLoop, text: str) -> None:
         self._loop = loop
         self._texts.append(text)
-        if loop is _running_loop():
+        if loop is running_loop():
             self._begin()
         else:  # a thread of the program, which the loop goes on beside
             loop.call_soon_threadsafe(self._begin)
@@ -124,10 +125,3 @@ class AsyncAuthStore(AuthStore):
                 self._failure = error
                 # Without its text, which may quote what was to be written.
                 _LOG.error("the auth store could not be written: %s", type(error).__name__)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -55,6 +55,8 @@ class ClientResponseError(PocketBaseError):
         original_error: The exception of the HTTP library, if one is behind this.
     """
 
+    _may_have_arrived = True  # whether the server may have acted on the request
+
     def __init__(
         self,
         message: str,
@@ -161,6 +163,8 @@ class RateLimited(ClientResponseError):
         retry_after: Seconds to wait, or None when the server did not say.
     """
 
+    _may_have_arrived = False
+
     def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
         super().__init__(message, **rest)
         self.retry_after = retry_after
@@ -184,6 +188,8 @@ class ConnectionFailed(ClientResponseError):
 
 class CertificateRefused(ConnectionFailed):
     """The server's certificate is not trusted here, or is another host's; nothing was sent."""
+
+    _may_have_arrived = False
 
 
 class RequestTimeout(ClientResponseError):
@@ -379,7 +385,7 @@ def error_from_exception(
             **rest,
         )
     if isinstance(error, httpx.ProxyError):
-        return ConnectionFailed(
+        return _unsent(
             f"{start} failed: the proxy that the environment names refused to pass it on to {origin}; "
             "correct HTTP_PROXY or HTTPS_PROXY, or set NO_PROXY for this host",
             **rest,
@@ -391,7 +397,7 @@ def error_from_exception(
             **rest,
         )
     if is_unreached:
-        return ConnectionFailed(
+        return _unsent(
             f"{start} failed: cannot reach PocketBase at {origin} ({error}); "
             "check that it runs and that the url is right",
             **rest,
@@ -401,6 +407,12 @@ def error_from_exception(
         f"({type(error).__name__}); try again",
         **rest,
     )
+
+
+def _unsent(message: str, **rest: Any) -> ConnectionFailed:
+    failure = ConnectionFailed(message, **rest)
+    failure._may_have_arrived = False
+    return failure
 
 
 def _is_about_certificate(error: BaseException | None) -> bool:

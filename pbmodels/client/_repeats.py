@@ -110,7 +110,7 @@ class Tries:
             return None
         self._left -= 1
         self._failed += 1
-        self._may_have_arrived = self._may_have_arrived or not isinstance(error, RateLimited)
+        self._may_have_arrived = self._may_have_arrived or error._may_have_arrived
         pause = max(_backoff(self._failed), asked or 0.0)
         reason = f"status {error.status}" if error.status else type(error).__name__
         path = self.call.path.partition("?")[0]

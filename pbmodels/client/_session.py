@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import enum
 import re
 import time
@@ -16,6 +15,7 @@ from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ClientResponseError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from pbmodels.client._record import Record
 from pbmodels.client._record_calls import auth_call, auth_result, base_path, signed_in
+from pbmodels.client._renewals import Renewals
 from pbmodels.client._request import Call, segment
 from pbmodels.client._token import owner
 
@@ -54,8 +54,7 @@ class Session:
 
     def __init__(self, credentials: Credentials | None = None) -> None:
         self.credentials = credentials
-        self.attempts = 0
-        self._failure: ClientResponseError | None = None
+        self.renewals = Renewals()
         self._who: tuple[str, str] | None = None
         self._pause: tuple[str, float] = ("", 0.0)
         self._renewal: ContextVar[_Renewal | None] = ContextVar("pbmodels_renewal", default=None)
@@ -106,22 +105,6 @@ class Session:
         """Keep the answer to `sign_in_call`."""
         token = signed_in(store, call, data).token
         self._who = owner(token)
-        self._failure = None
-        self.attempts += 1
-
-    def sign_in_failed(self, error: ClientResponseError) -> None:
-        """Remember why, for the requests that waited for it."""
-        self._failure = error
-        self.attempts += 1
-
-    def failure_since(self, attempts: int) -> ClientResponseError | None:
-        """Why the sign-in that a request waited for failed, if one did: it is not tried again for each of them.
-
-        Args:
-            attempts: How many there had been when the request began to wait.
-        """
-        failure = self._failure
-        return copy.copy(failure) if failure is not None and self.attempts != attempts else None
 
     def refreshed(self, store: AuthStore, token: str, call: Call, data: dict[str, Any]) -> None:
         """Keep the answer to `refresh_call`, unless who is signed in has changed meanwhile."""

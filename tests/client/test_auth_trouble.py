@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -19,10 +20,12 @@ from pbmodels import (
     BadRequest,
     Collection,
     Field,
+    NotFound,
     PocketBase,
     PocketBaseServer,
     Record,
     Unauthorized,
+    ValidationFailed,
     connect,
     using,
 )
@@ -158,16 +161,98 @@ async def test_a_refresh_does_not_overwrite_who_has_signed_in_meanwhile(flavour:
             assert (pb.auth_store.token, pb.auth_store.record) == ("another", {"id": "v"})
 
 
-async def test_both_flavours_sign_in_at_once(server: PocketBaseServer, accounts: str, account: Record) -> None:
+def many_at_once(pb: PocketBase, count: int) -> list[Any]:
+    """What that many requests give or raise of threads, of tasks in one event loop, and of tasks in another."""
+    start = threading.Barrier(count + 2)
+
+    def ask(_: int) -> Any:
+        start.wait(10)
+        try:
+            return pb.collection("accounts").get_list().items[0].id
+        except BadRequest as error:
+            return type(error)
+
+    async def ask_in_loop() -> list[Any]:
+        await asyncio.to_thread(start.wait, 10)
+        async with pb.aio as twin:
+            pages = [twin.collection("accounts").get_list() for _ in range(count)]
+            answers = await asyncio.gather(*pages, return_exceptions=True)
+        return [type(each) if isinstance(each, BaseException) else each.items[0].id for each in answers]
+
+    with ThreadPoolExecutor(count + 2) as threads:
+        loops = [threads.submit(asyncio.run, ask_in_loop()) for _ in range(2)]
+        return [*threads.map(ask, range(count)), *(each for loop in loops for each in loop.result())]
+
+
+def test_threads_and_event_loops_wait_for_one_sign_in(server: PocketBaseServer, accounts: str, account: Record) -> None:
     paths = Paths()
     with PocketBase(server.url, **mine(account, paths)) as pb:
-        async with pb.aio as twin:
-            pages = await asyncio.gather(
-                twin.collection(accounts).get_list(), asyncio.to_thread(pb.collection(accounts).get_list)
-            )
+        assert many_at_once(pb, 6) == [account.id] * 18
 
-    assert [page.items[0].id for page in pages] == [account.id] * 2
-    assert 1 <= paths.count("auth-with-password") <= 2
+    assert paths.count("auth-with-password") == 1
+
+
+def test_threads_and_event_loops_share_a_failure(server: PocketBaseServer, accounts: str, account: Record) -> None:
+    paths = Paths()
+    with PocketBase(server.url, **{**mine(account, paths), "password": "wrong"}) as pb:
+        assert many_at_once(pb, 6) == [BadRequest] * 18
+
+    assert paths == ["auth-with-password"]
+
+
+async def test_a_sign_in_of_a_cancelled_task_is_made_by_one_that_waits() -> None:
+    asked = threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        asked.set()
+        connection.recv(1)
+
+    with OddServer(silent, signs_in("t"), answer(200)) as odd:
+        async with AsyncPocketBase(odd.url, identity="a", password="b") as pb:
+            first = asyncio.create_task(pb.send("/x"))
+            await asyncio.to_thread(asked.wait, 10)
+            others = [asyncio.create_task(pb.send(path)) for path in ("/y", "/y")]
+            await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.gather(*others)
+
+    assert actions(odd) == ["auth-with-password", "auth-with-password", "y", "y"]
+
+
+async def test_sync_code_in_an_event_loop_does_not_wait_for_the_loop() -> None:
+    asked = threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        asked.set()
+        connection.recv(1)
+
+    with OddServer(silent, signs_in("t"), answer(200)) as odd, PocketBase(odd.url, identity="a", password="b") as pb:
+        async with pb.aio as twin:
+            first = asyncio.create_task(twin.send("/x"))
+            await asyncio.to_thread(asked.wait, 10)
+            pb.send("/y")  # holds up the loop, and so the sign-in that the task waits for
+            first.cancel()
+            await asyncio.wait([first])
+
+    assert actions(odd) == ["auth-with-password", "auth-with-password", "y"]
+
+
+@pytest.mark.parametrize(("verb", "failure"), [("delete", NotFound), ("create", ValidationFailed)])
+async def test_a_sign_in_that_broke_does_not_make_a_request_look_sent(
+    flavour: str, verb: str, failure: type[Exception]
+) -> None:
+    refused = {
+        "delete": answer(404),
+        "create": answer(400, b'{"data": {"id": {"code": "validation_not_unique", "message": "Not unique."}}}'),
+    }
+    with OddServer(lambda connection: None, signs_in("t"), refused[verb]) as odd:
+        async with new_client(flavour, odd.url, identity="a", password="b", retries=1) as pb:
+            posts = pb.collection("posts")
+            with pytest.raises(failure):
+                await done(posts.delete("r1") if verb == "delete" else posts.create({"id": "r1"}))
+
+    assert actions(odd)[:2] == ["auth-with-password"] * 2
+    assert len(odd.requests) == 3
 
 
 async def test_connect_takes_credentials(

@@ -388,7 +388,9 @@ class AsyncBaseClient:
                 if failure is None:
                     raise
             else:
-                return state.checked(request, response, content, is_read=client is not None)
+                # A body without a length ends with its connection, and looks whole when that was given up here.
+                if (failure := given_up(call.method, call.path)) is None:
+                    return state.checked(request, response, content, is_read=client is not None)
         # Outside the handler, so that what holds a secret is not kept as the context.
         raise failure from getattr(failure, "original_error", None)
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Self
 import httpx
 
 from pbmodels.client import _ranges
+from pbmodels.client._abort import AsyncAbortable, given_up
 from pbmodels.client._async.file_tokens import AsyncFileTokens
 from pbmodels.client._errors import (
     ConnectionFailed,
@@ -19,7 +20,6 @@ from pbmodels.client._errors import (
     RequestTimeout,
     error_from_exception,
 )
-from pbmodels.client._pause import AsyncPause
 from pbmodels.client._ranges import Head, Place
 from pbmodels.client._request import Call
 from pbmodels.client._sinks import Sink, sink_for
@@ -142,16 +142,22 @@ class AsyncFileStream:
         """The next piece, empty at the end."""
         if self._pieces is None:
             raise InvalidRequest("this file is not open: use it in a with block")
+        return await AsyncAbortable.run(self._next_of, self._call, self._pieces)
+
+    async def _next_of(self, call: Call, pieces: AsyncIterator[bytes]) -> bytes:
+        failure: Exception | None
         try:
-            async for piece in self._pieces:
+            async for piece in pieces:
                 if piece:
                     return piece
-            return b""
         except Exception as raised:
-            url = httpx.URL(self._client.url + self._call.path)
-            failure = error_from_exception(self._call.method, url, raised, foreign=True)
+            url = httpx.URL(self._client.url + call.path)
+            failure = given_up(call.method, call.path) or error_from_exception(call.method, url, raised, foreign=True)
             if failure is None:
                 raise
+        else:  # a body without a length ends with its connection, which may have been given up here
+            if (failure := given_up(call.method, call.path)) is None:
+                return b""
         raise failure from getattr(failure, "original_error", None)
 
     async def aclose(self) -> None:
@@ -196,4 +202,4 @@ class AsyncFileStream:
                 failures += 1
                 if failures > tries:
                     raise
-            await AsyncPause().wait(_ranges.PAUSE * 2 ** (failures - 1))
+            await AsyncAbortable.pause(_ranges.PAUSE * 2 ** (failures - 1))

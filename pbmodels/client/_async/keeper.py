@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbmodels.client._answer import Answer
-from pbmodels.client._errors import ClientResponseError, Unauthorized
+from pbmodels.client._errors import ClientResponseError, RequestAborted, Unauthorized
 from pbmodels.client._log import log
+from pbmodels.client._renewals import AsyncWaiting
 from pbmodels.client._request import Call
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import Rewinder, Session, Step, refresh_call
 from pbmodels.client._state import decode_object
-from pbmodels.client._turns import AsyncTurns
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -22,7 +22,6 @@ class AsyncKeeper:
 
     def __init__(self, client: AsyncBaseClient) -> None:
         self._client = client
-        self._turns = AsyncTurns()
 
     async def send(self, session: Session, call: Call, read_timeout: float | None, sent: AsyncSent | None) -> Answer:
         """Send a request with a token that is good for it, as far as can be known.
@@ -48,20 +47,36 @@ class AsyncKeeper:
 
     async def _prepare(self, session: Session, call: Call, step: Step, rejected: str | None = None) -> None:
         store = self._client.auth_store
-        attempts = session.attempts
-        turn = self._turns.get()
-        if step is Step.REFRESH and turn.locked():
-            return  # the token is still good, and someone sees to the next one
-        async with turn:
+        while step is not Step.GO:
+            renewal, is_mine = session.renewals.join()
+            if is_mine:
+                failure = None
+                try:
+                    await self._renew(session, call, rejected)
+                except RequestAborted:
+                    raise  # given up for this request alone
+                except ClientResponseError as error:
+                    failure = error
+                    raise
+                finally:
+                    session.renewals.end(renewal, failure)
+                return
+            if step is Step.REFRESH:
+                return  # the token is still good, and someone sees to the next one
+            if not await AsyncWaiting.until(renewal, call):
+                await self._renew(session, call, rejected)
+                return
+            if renewal.failure is not None:
+                raise renewal.failure
             step = session.next_step(store, call, rejected)
-            with session.renewing():
-                if step is Step.REFRESH:
-                    step = await self._refresh(session)
-                if step is Step.SIGN_IN:
-                    failure = session.failure_since(attempts)
-                    if failure is not None:
-                        raise failure
-                    await self._sign_in(session)
+
+    async def _renew(self, session: Session, call: Call, rejected: str | None) -> None:
+        step = session.next_step(self._client.auth_store, call, rejected)
+        with session.renewing():
+            if step is Step.REFRESH:
+                step = await self._refresh(session)
+            if step is Step.SIGN_IN:
+                await self._sign_in(session)
 
     async def _refresh(self, session: Session) -> Step:
         store = self._client.auth_store
@@ -71,6 +86,8 @@ class AsyncKeeper:
             data = decode_object(call, (await self._client._exchange(call)).content)
             session.refreshed(store, token, call, data)
             log.info("refreshed the token of who is signed in")
+        except RequestAborted:
+            raise
         except ClientResponseError as error:
             return session.refresh_failed(store, token, error)
         return Step.GO
@@ -80,7 +97,7 @@ class AsyncKeeper:
         try:
             data = decode_object(call, (await self._client._exchange(call)).content)
             session.signed_in(self._client.auth_store, call, data)
-            log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")
         except ClientResponseError as error:
-            session.sign_in_failed(error)
+            error._may_have_arrived = False  # the request that it was for was not sent
             raise
+        log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from pbmodels._filter_text import Grammar
+from pbmodels.client._abort import for_all
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._realtime.channel import Listener
 from pbmodels.client._realtime.hub import Hub, RealtimeStats
@@ -63,7 +64,8 @@ class AsyncPortal:
             self._hubs[asyncio.get_running_loop()] = (os.getpid(), hub)
         hub.options = self.options
         hub.on_disconnect = self.on_disconnect
-        return await job(hub)
+        with for_all():
+            return await job(hub)
 
     async def when_there(self, job: Callable[[Hub], None]) -> None:
         """Do something with the hub of the running loop, if there is one."""
@@ -141,7 +143,8 @@ class Portal:
                     "realtime: this cannot be waited for inside a callback, which runs in the thread that would "
                     "have to do it; do it in a thread of your own"
                 )
-            future = thread.submit(job)
+            with for_all():
+                future = thread.submit(job)
         try:
             return future.result()
         except BaseException:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Self
 import httpx
 
 from pbmodels.client import _ranges
+from pbmodels.client._abort import Abortable, given_up
 from pbmodels.client._errors import (
     ConnectionFailed,
     Forbidden,
@@ -19,7 +20,6 @@ from pbmodels.client._errors import (
     RequestTimeout,
     error_from_exception,
 )
-from pbmodels.client._pause import Pause
 from pbmodels.client._ranges import Head, Place
 from pbmodels.client._request import Call
 from pbmodels.client._sinks import Sink, sink_for
@@ -143,16 +143,22 @@ class FileStream:
         """The next piece, empty at the end."""
         if self._pieces is None:
             raise InvalidRequest("this file is not open: use it in a with block")
+        return Abortable.run(self._next_of, self._call, self._pieces)
+
+    def _next_of(self, call: Call, pieces: Iterator[bytes]) -> bytes:
+        failure: Exception | None
         try:
-            for piece in self._pieces:
+            for piece in pieces:
                 if piece:
                     return piece
-            return b""
         except Exception as raised:
-            url = httpx.URL(self._client.url + self._call.path)
-            failure = error_from_exception(self._call.method, url, raised, foreign=True)
+            url = httpx.URL(self._client.url + call.path)
+            failure = given_up(call.method, call.path) or error_from_exception(call.method, url, raised, foreign=True)
             if failure is None:
                 raise
+        else:  # a body without a length ends with its connection, which may have been given up here
+            if (failure := given_up(call.method, call.path)) is None:
+                return b""
         raise failure from getattr(failure, "original_error", None)
 
     def close(self) -> None:
@@ -197,4 +203,4 @@ class FileStream:
                 failures += 1
                 if failures > tries:
                     raise
-            Pause().wait(_ranges.PAUSE * 2 ** (failures - 1))
+            Abortable.pause(_ranges.PAUSE * 2 ** (failures - 1))

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbmodels.client._answer import Answer
-from pbmodels.client._errors import ClientResponseError, Unauthorized
+from pbmodels.client._errors import ClientResponseError, RequestAborted, Unauthorized
 from pbmodels.client._log import log
+from pbmodels.client._renewals import Waiting
 from pbmodels.client._request import Call
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, Session, Step, refresh_call
 from pbmodels.client._state import decode_object
-from pbmodels.client._turns import Turns
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -23,7 +23,6 @@ class Keeper:
 
     def __init__(self, client: BaseClient) -> None:
         self._client = client
-        self._turns = Turns()
 
     def send(self, session: Session, call: Call, read_timeout: float | None, sent: Sent | None) -> Answer:
         """Send a request with a token that is good for it, as far as can be known.
@@ -49,20 +48,36 @@ class Keeper:
 
     def _prepare(self, session: Session, call: Call, step: Step, rejected: str | None = None) -> None:
         store = self._client.auth_store
-        attempts = session.attempts
-        turn = self._turns.get()
-        if step is Step.REFRESH and turn.locked():
-            return  # the token is still good, and someone sees to the next one
-        with turn:
+        while step is not Step.GO:
+            renewal, is_mine = session.renewals.join()
+            if is_mine:
+                failure = None
+                try:
+                    self._renew(session, call, rejected)
+                except RequestAborted:
+                    raise  # given up for this request alone
+                except ClientResponseError as error:
+                    failure = error
+                    raise
+                finally:
+                    session.renewals.end(renewal, failure)
+                return
+            if step is Step.REFRESH:
+                return  # the token is still good, and someone sees to the next one
+            if not Waiting.until(renewal, call):
+                self._renew(session, call, rejected)
+                return
+            if renewal.failure is not None:
+                raise renewal.failure
             step = session.next_step(store, call, rejected)
-            with session.renewing():
-                if step is Step.REFRESH:
-                    step = self._refresh(session)
-                if step is Step.SIGN_IN:
-                    failure = session.failure_since(attempts)
-                    if failure is not None:
-                        raise failure
-                    self._sign_in(session)
+
+    def _renew(self, session: Session, call: Call, rejected: str | None) -> None:
+        step = session.next_step(self._client.auth_store, call, rejected)
+        with session.renewing():
+            if step is Step.REFRESH:
+                step = self._refresh(session)
+            if step is Step.SIGN_IN:
+                self._sign_in(session)
 
     def _refresh(self, session: Session) -> Step:
         store = self._client.auth_store
@@ -72,6 +87,8 @@ class Keeper:
             data = decode_object(call, (self._client._exchange(call)).content)
             session.refreshed(store, token, call, data)
             log.info("refreshed the token of who is signed in")
+        except RequestAborted:
+            raise
         except ClientResponseError as error:
             return session.refresh_failed(store, token, error)
         return Step.GO
@@ -81,7 +98,7 @@ class Keeper:
         try:
             data = decode_object(call, (self._client._exchange(call)).content)
             session.signed_in(self._client.auth_store, call, data)
-            log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")
         except ClientResponseError as error:
-            session.sign_in_failed(error)
+            error._may_have_arrived = False  # the request that it was for was not sent
             raise
+        log.info("signed in to %r by itself", session.credentials.collection if session.credentials else "")
