@@ -13,3 +13,9 @@ def since(*version: int) -> pytest.MarkDecorator:
     """Leaves a test out on servers that are older than what it is about: `@since(0, 36)`."""
     text = ".".join(map(str, version))
     return pytest.mark.skipif(SERVER < version, reason=f"PocketBase {text} and later")
+
+
+def all_since(*version: int) -> None:
+    """Leaves the module that calls it out on such servers."""
+    if SERVER < version:
+        pytest.skip(f"PocketBase {'.'.join(map(str, version))} and later", allow_module_level=True)

@@ -13,7 +13,10 @@ import pytest
 
 from pbmodels import FilterError, GeoPoint, Ref
 from pbmodels.query import Expr, Kind, Path, Sort
-from tests.blog import Comment, Post, User
+from tests.blog import PLACES, Comment, Post, User
+from tests.server_version import all_since
+
+all_since(*PLACES)
 
 MAY = datetime(2024, 5, 1, 8, tzinfo=UTC)
 
