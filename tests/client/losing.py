@@ -33,7 +33,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         line: Line = self.server.line  # type: ignore[attr-defined]
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
+        if body is None:  # broken off
+            self.close_connection = True
+            return
         outcome = line.outcomes.pop(0) if line.outcomes else None
         line.sent.append(f"{self.command} {self.path}")
         if outcome == "cut":
@@ -52,6 +55,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer.status_code, answer.content, {"Content-Type": answer.headers.get("Content-Type", "")})
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _pass
+
+    def _body(self) -> bytes | None:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        pieces: list[bytes] = []
+        while size := int(self.rfile.readline() or b"-1", 16):
+            piece = self.rfile.read(size + 2)
+            if size < 0 or len(piece) < size + 2:
+                return None
+            pieces.append(piece[:-2])
+        self.rfile.readline()
+        return b"".join(pieces)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, Any]) -> None:
         self.send_response(status)
