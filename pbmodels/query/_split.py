@@ -60,16 +60,18 @@ def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filt
             "for one request; ask for less at once"
         )
     sizes = [size(f"{node.path.text} = {literal(value, Grammar.ESCAPED)} || ") for value in node.values]
-    groups: list[list[object]] = [[]]
-    used = 0
-    for value, length in zip(node.values, sizes, strict=True):
-        if groups[-1] and (used + length > room or len(groups[-1]) >= count_room):
+    sized = list(zip(node.values, sizes, strict=True))
+    # Superusers alone may ask for these, beside the filter: that is found out with the first request.
+    groups: list[list[object]] = [[value] for value, length in sized if length > room]
+    used, most = 0, 0
+    for value, length in sized:
+        if length > room:
+            continue
+        if not most or used + length > room or len(groups[-1]) >= most:
             groups.append([])
-            used = 0
+            used, most = 0, count_room
         groups[-1].append(value)
         used += length
-    largest = node.values[sizes.index(max(sizes))]
-    compile_filter(rebuilt((largest,)), Grammar.ESCAPED)  # says so before the first request when it cannot fit
     return [rebuilt(tuple(group)) for group in groups]
 
 
