@@ -77,6 +77,10 @@ class BatchWrite(Protocol):
         """Take over the answers to its requests."""
         ...
 
+    def ended(self, error: BaseException, /) -> None:
+        """Know that no answers came, and why."""
+        ...
+
 
 class AsyncBatchWrite(Protocol):
     """A `BatchWrite` for async code."""
@@ -87,6 +91,10 @@ class AsyncBatchWrite(Protocol):
 
     async def settle(self, results: Sequence[BatchResult], /) -> None:
         """Take over the answers to its requests."""
+        ...
+
+    def ended(self, error: BaseException, /) -> None:
+        """Know that no answers came, and why."""
         ...
 
 

@@ -207,6 +207,18 @@ class OAuth2Failed(ClientResponseError):
     """The provider refused, or who signs in did; `response["error"]` is the provider's word for it."""
 
 
+def is_uncertain(error: BaseException) -> bool:
+    """Whether a write that ended so may have taken effect: no answer came, or none that says.
+
+    Example:
+        >>> is_uncertain(ConnectionFailed("the connection broke")), is_uncertain(Forbidden("no", status=403))
+        (True, False)
+    """
+    if isinstance(error, ClientResponseError):
+        return not 300 <= error.status < 500
+    return not isinstance(error, PocketBaseError)
+
+
 def _flatten(data: object, key: str = "message", prefix: str = "") -> dict[str, str]:
     """`{"title": "Cannot be blank."}` from the server's nested objects; a batch's requests by their number."""
     found: dict[str, str] = {}

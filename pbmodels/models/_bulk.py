@@ -28,7 +28,7 @@ from pbmodels.models._context import AnyClient
 from pbmodels.models._errors import BulkFailed
 from pbmodels.models._loading import loader_of
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import missing, take_over
+from pbmodels.models._writing import doubt, missing, take_over
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -234,6 +234,9 @@ class Bulk:
     def _failed(self, part: Sequence[Write], error: ClientResponseError, index: int | None) -> BulkFailed:
         if not 0 < error.status < 500:  # no answer, or one that does not say
             self._uncertain += [write.record_id for write in part]
+            for write in part:
+                if write.record is not None:
+                    doubt(write.record, error)
         record_id = part[index].record_id if index is not None else ""
         reason: Exception = error
         if record_id and isinstance(error, NotFound):

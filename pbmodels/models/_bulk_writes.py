@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -45,8 +45,13 @@ class Write:
     saving: Saving | None = None
 
 
-def creating(model: type[M], records: Sequence[M]) -> tuple[list[Write], bool]:
+def creating(model: type[M], records: Sequence[M], made: Container[object] = ()) -> tuple[list[Write], bool]:
     """The creates of new records, and whether some relate to others of them, so that their order counts.
+
+    Args:
+        model: The model.
+        records: The records.
+        made: Those among them that an earlier try turned out to have made.
 
     Raises:
         InvalidRecord: One of them cannot be created; the message says which.
@@ -59,12 +64,13 @@ def creating(model: type[M], records: Sequence[M]) -> tuple[list[Write], bool]:
     ordered = False
     for index, record in enumerate(records):
         _refuse_other(model, "bulk_create", index, record)
-        if not record.is_new:
+        if not record.is_new and record not in made:
             raise _refused("bulk_create", index, f"{record.id!r} is saved already: use bulk_update")
         if record in planned:
             raise _refused("bulk_create", index, f"{record.id!r} is in the list twice")
         under_way = _checked("bulk_create", index, record, None, planned)
-        assert under_way is not None
+        if under_way is None:
+            continue
         ordered = ordered or (relates and bool(new_related(record)))
         planned.add(record)
         writes.append(Write(record.id, under_way.call, record, under_way))

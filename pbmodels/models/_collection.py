@@ -242,7 +242,8 @@ class Collection(BaseModel, metaclass=CollectionMeta):
 
         Raises:
             InvalidRecord: One of them cannot be created; nothing was sent.
-            BulkFailed: The server refused one, or was not reached; the error knows which were saved.
+            BulkFailed: The server refused one, or was not reached; the error knows which were saved. Those that got no
+                answer may be given to `bulk_create` again: it finds out which were made, and makes the rest.
 
         Example:
             >>> posts = Post.bulk_create([Post(title=f"Post {number}") for number in range(100)])
@@ -387,6 +388,8 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             InvalidRecord: A value does not fit; nothing was sent.
             ValidationFailed: The server refused a value; the record keeps its changes.
             RecordNotFound: Someone deleted it meanwhile.
+            ConnectionFailed: No answer came, nor to the repeats: whether a new record was made is not known. `save()`
+                it again: it then finds out first, so that there is never a second one.
             ModelError: The collection is a view.
 
         Example:

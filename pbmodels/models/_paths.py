@@ -249,7 +249,13 @@ def equal_to(model: type[Collection], values: Mapping[str, object]) -> list[Filt
     """
     if not values:
         raise FilterError(f"say which {model.__name__} is meant: give at least one field and its value")
-    return [resolve_path(model, name) == value for name, value in values.items()]
+    for name in values:
+        if name not in specs_of(model):
+            raise FilterError(unknown_field(model, name))
+    try:
+        return [expression(model, name) == value for name, value in values.items()]
+    except FilterError as error:
+        raise FilterError(f"{error}; what no condition with == can find belongs into defaults=") from None
 
 
 def to_fields(model: type[Collection], terms: Iterable[object], expand: Iterable[str]) -> tuple[str, ...]:

@@ -23,12 +23,14 @@ class RecordState:
 
     Attributes:
         is_new: Whether the server does not have it yet, as far as this object knows.
+        in_doubt: Whether it was sent to be created, and no answer says whether it was.
         is_deleted: Whether this object deleted it.
         snapshots: What lists, dicts and the like held on the wire when they were first looked at.
         expand: Related records that came along, by relation name.
     """
 
     is_new: bool = False
+    in_doubt: bool = False
     is_deleted: bool = False
     snapshots: dict[str, Any] = field(default_factory=dict)
     expand: Mapping[str, Any] = field(default_factory=dict)

@@ -14,8 +14,9 @@ from pydantic_core import from_json
 from pbmodels._errors import FilterError
 from pbmodels.client import NotFound
 from pbmodels.client._auth_store import AuthStore
+from pbmodels.client._errors import is_uncertain
 from pbmodels.client._record import Record
-from pbmodels.client._record_calls import after_update, write_call
+from pbmodels.client._record_calls import after_update, view_call, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import to_file
@@ -218,6 +219,37 @@ def new_related(record: Collection) -> list[tuple[Spec, Collection]]:
     return [(spec, related) for related, spec in found.items()]
 
 
+def doubt(record: Collection, error: BaseException) -> None:
+    """Remember that a new record may be on the server, when what ended its create does not say."""
+    state = state_of(record)
+    if state.is_new and is_uncertain(error):
+        state.in_doubt = True
+
+
+def is_in_doubt(record: Collection) -> bool:
+    """Whether it was sent to be created, and no answer says whether it was."""
+    state = peek(record)
+    return state is not None and state.in_doubt
+
+
+def settle_doubt(record: Collection, fresh: Collection | None) -> None:
+    """Let a record that was in doubt know what the server holds, None for nothing.
+
+    What differs, because it was changed after the create, stays, and stays to be saved.
+    """
+    state_of(record).in_doubt = False
+    if fresh is None:
+        return
+    there = kept_values(fresh)
+    holder = {
+        name: fresh if spec.kind is not Kind.PASSWORD and {name, unseen(name)} & there.keys() else record
+        for name, spec in specs_of(type(record)).items()
+        if not spec.read_only and {name, unseen(name)} & kept_values(record).keys()
+    }
+    sent = {name: to_wire(specs_of(type(record))[name], kept_value(who, name)) for name, who in holder.items()}
+    take_over(Saving(record, view_call(type(record).__collection__, record.id), sent, True), fresh)
+
+
 def _refuse_deleted(record: Collection) -> None:
     state = peek(record)
     if state is not None and state.is_deleted:
@@ -320,7 +352,7 @@ def take_over(saving: Saving, fresh: Collection) -> None:
         if not {name, unseen(name)} & kept_values(fresh).keys() and specs[name].kind is not Kind.PASSWORD
     }
     state = state_of(record)
-    state.is_new = False
+    state.is_new = state.in_doubt = False
     expand = state.expand
     adopt(record, fresh)
     state.expand = expand  # related records that are here already stay, where the relation still names them

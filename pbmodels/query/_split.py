@@ -10,7 +10,6 @@ from pbmodels._filter_text import MAX_LENGTH, Grammar, literal, size
 from pbmodels.query._compile import (
     MAX_COMPARISONS,
     comparisons,
-    compile_filter,
     filter_text,
     too_many,
 )

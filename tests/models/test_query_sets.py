@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from pbmodels import AsyncPocketBase, FieldNotLoaded, FilterError, MultipleRecordsFound, Page, PocketBase
+from pbmodels import AsyncPocketBase, FieldNotLoaded, FilterError, InvalidRecord, MultipleRecordsFound, Page, PocketBase
 from pbmodels.models._cursor import last_record
 from tests.blog import Comment, Post, User
 
@@ -425,6 +426,23 @@ def test_get_or_create(blog: PocketBase) -> None:
         Post.get_or_create(title="x")
     with pytest.raises(FilterError, match="say which Post is meant"):
         Post.get_or_create()
+
+
+@pytest.mark.parametrize("verb", [Post.get_or_create, Post.update_or_create])
+def test_what_get_or_create_does_not_take(blog: PocketBase, verb: Callable[..., Any]) -> None:
+    Post(title="x", tags=["news"]).save()
+    sent: list[httpx.Request] = []
+    blog.before_send = sent.append
+
+    with pytest.raises(FilterError, match="has no field 'titel' in Post: did you mean 'title'"):
+        verb(titel="x")
+    with pytest.raises(FilterError, match=r"has no field 'author\.name' in Post"):
+        verb(**{"author.name": "Ann"})
+    with pytest.raises(InvalidRecord, match="has no field 'vews' in Post: did you mean 'views'"):
+        verb(title="x", defaults={"vews": 3})
+    with pytest.raises(FilterError, match=r"posts.tags holds a list: .* belongs into defaults="):
+        verb(title="x", tags=["news"])
+    assert sent == []
 
 
 def test_update_or_create(blog: PocketBase) -> None:

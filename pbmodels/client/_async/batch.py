@@ -140,11 +140,16 @@ class AsyncBatch:
         call = batch_call(requests, query=query, headers=headers, timeout=timeout)
         try:
             content = await self._client.execute(call)
+            results = batch_results(call, content)
         except BadRequest as refused:
             failure = batch_failed(refused, requests, self._client.url)
+        except BaseException as error:
+            for write, _ in writes:
+                write.ended(error)
+            raise
         else:
             del self._entries[: len(entries)]
-            self.results = batch_results(call, content)
+            self.results = results
             keep_auth(self._client.auth_store, requests, self.results)
             failures: list[Exception] = []
             for write, part in writes:

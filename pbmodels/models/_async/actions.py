@@ -11,7 +11,8 @@ from pbmodels.models._async.saves import save
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import equal_to, to_expand
+from pbmodels.models._paths import equal_to, to_expand, unknown_field
+from pbmodels.models._specs import specs_of
 from pbmodels.models._state import state_of
 from pbmodels.models._writing import adopt, missing
 
@@ -43,6 +44,9 @@ async def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...]
 async def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     """The one record with these values, made when there is none."""
     query = AsyncQuerySet(model).where(*equal_to(model, lookup))
+    for name in defaults:
+        if name not in specs_of(model):
+            raise InvalidRecord(unknown_field(model, name), {name: "unknown"})
     found = await query.one_or_none()
     if found is not None:
         return found, False
@@ -69,6 +73,9 @@ async def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dic
 
 async def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
     """Load the record anew."""
-    if state_of(record).is_new:
+    state = state_of(record)
+    if state.is_new and not state.in_doubt:
         raise InvalidRecord(f"this {type(record).__name__} was never saved, so there is nothing to load")
-    adopt(record, await get(type(record), record.id, expand))
+    fresh = await get(type(record), record.id, expand)
+    state.is_new = state.in_doubt = False
+    adopt(record, fresh)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import ClientResponseError
 from pbmodels.models._ahead import AsyncAhead
 from pbmodels.models._async.values import AsyncValues
+from pbmodels.models._async.walk import walk
 from pbmodels.models._bulk import Bulk, Progress
 from pbmodels.models._bulk_writes import Write, changing, creating, deleting, removing, updating, values_body
 from pbmodels.models._context import async_client
+from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._errors import BulkFailed
+from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import expression
 from pbmodels.models._query import Query
 from pbmodels.models._refs import Ref
 from pbmodels.models._values import ID, as_tuples
+from pbmodels.models._writing import is_in_doubt, settle_doubt
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -27,12 +32,27 @@ M = TypeVar("M", bound="Collection")
 async def create(model: type[M], records: Iterable[M], batch_size: int | None, progress: Progress | None) -> list[M]:
     """Create new records, by batches."""
     found = list(records)
-    writes, ordered = creating(model, found)
+    writes, ordered = creating(model, found, await _resolved(model, found))
     bulk = Bulk(
         "bulk_create", model, async_client(model), writes, batch_size=batch_size, progress=progress, ordered=ordered
     )
     await run(bulk)
     return found
+
+
+async def _resolved(model: type[M], records: Iterable[M]) -> set[object]:
+    """Those of the records that an earlier create made, whose answer was lost."""
+    in_doubt = [record for record in records if isinstance(record, model) and is_in_doubt(record)]
+    if not in_doubt:
+        return set()
+    loader = loader_of(model)
+    query: Query[M] = Query(model).where(expression(model, ID).in_([record.id for record in in_doubt]))
+    made: dict[str, M] = {}
+    async for page in walk(query, MAX_BATCH, lambda body: loader.page(body).items, attrgetter("id")):
+        made.update({record.id: record for record in page})
+    for record in in_doubt:
+        settle_doubt(record, made.get(record.id))
+    return set(made.values())
 
 
 async def update(

@@ -10,12 +10,24 @@ from pydantic_core import to_json
 from pbmodels._errors import PocketBaseError
 from pbmodels.client import BatchFailed, BatchResult, Forbidden, NotFound
 from pbmodels.client._batch import BatchRequest, batch_request
-from pbmodels.client._record_calls import after_delete, delete_call
+from pbmodels.client._record_calls import after_delete, delete_call, view_call
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._hooks import AsyncHooks
+from pbmodels.models._loading import loader_of
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import Saving, keep_in_step, missing, new_related, refuse_view, saved, saving
+from pbmodels.models._writing import (
+    Saving,
+    doubt,
+    is_in_doubt,
+    keep_in_step,
+    missing,
+    new_related,
+    refuse_view,
+    saved,
+    saving,
+    settle_doubt,
+)
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -37,10 +49,27 @@ async def modify(under_way: Saving) -> None:
     client = async_client(type(record))
     try:
         body = await client.execute(under_way.call)
+        keep_in_step(record, body, client.auth_store)
+        saved(under_way, body)
     except NotFound as error:
         raise missing(type(record), record.id, error) from None
-    keep_in_step(record, body, client.auth_store)
-    saved(under_way, body)
+    except BaseException as error:
+        doubt(record, error)
+        raise
+
+
+async def resolve(record: Collection) -> None:
+    """Find out whether the create of a record, whose answer was lost, has made it."""
+    if not is_in_doubt(record):
+        return
+    model = type(record)
+    try:
+        body = await async_client(model).execute(view_call(model.__collection__, record.id))
+    except NotFound:
+        settle_doubt(record, None)
+        return
+    settle_doubt(record, loader_of(model).one(body))
+    await AsyncHooks.run(record.after_save, created=True)
 
 
 async def delete(record: Collection) -> None:
@@ -74,6 +103,10 @@ class AsyncBatchSave:
         """Take over what the server answered."""
         await _settle(self._savings, results)
 
+    def ended(self, error: BaseException) -> None:
+        """Know that no answer came, and why."""
+        _ended(self._savings, error)
+
 
 class AsyncBatchDelete:
     """A record's delete in a batch."""
@@ -91,6 +124,9 @@ class AsyncBatchDelete:
         state_of(self._record).is_deleted = True
         await AsyncHooks.run(self._record.after_delete)
 
+    def ended(self, error: BaseException) -> None:
+        """Nothing is known of a delete without an answer."""
+
 
 class _Planned:
     """Saves that were planned already, as one part of a batch."""
@@ -104,6 +140,9 @@ class _Planned:
     async def settle(self, results: Sequence[BatchResult]) -> None:
         await _settle(self._savings, results)
 
+    def ended(self, error: BaseException) -> None:
+        _ended(self._savings, error)
+
 
 async def _plan(
     record: Collection, planned: set[Any], only: Iterable[object] | None = None, above: tuple[Collection, ...] = ()
@@ -111,6 +150,7 @@ async def _plan(
     """The saves that save a record: those of new records that it relates to, then its own."""
     if record in planned:
         return []
+    await resolve(record)
     await AsyncHooks.run(record.before_save)
     savings: list[Saving] = []
     for spec, related in new_related(record):
@@ -164,10 +204,15 @@ async def _settle(savings: list[Saving], results: Sequence[BatchResult]) -> None
         await AsyncHooks.run(under_way.record.after_save, created=under_way.created)
 
 
+def _ended(savings: list[Saving], error: BaseException) -> None:
+    for under_way in savings:
+        doubt(under_way.record, error)
+
+
 def _deleting(record: Collection, planned: set[Any]) -> Saving:
     model = type(record)
     refuse_view(model)
-    if record.is_new and record not in planned:
+    if record.is_new and record not in planned and not is_in_doubt(record):
         raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")
     return Saving(record, delete_call(model.__collection__, record.id), {}, False)
 

@@ -10,7 +10,8 @@ from pbmodels.client._record_calls import view_call
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import equal_to, to_expand
+from pbmodels.models._paths import equal_to, to_expand, unknown_field
+from pbmodels.models._specs import specs_of
 from pbmodels.models._state import state_of
 from pbmodels.models._sync.query_set import QuerySet
 from pbmodels.models._sync.saves import save
@@ -44,6 +45,9 @@ def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ())
 def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     """The one record with these values, made when there is none."""
     query = QuerySet(model).where(*equal_to(model, lookup))
+    for name in defaults:
+        if name not in specs_of(model):
+            raise InvalidRecord(unknown_field(model, name), {name: "unknown"})
     found = query.one_or_none()
     if found is not None:
         return found, False
@@ -70,6 +74,9 @@ def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str,
 
 def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
     """Load the record anew."""
-    if state_of(record).is_new:
+    state = state_of(record)
+    if state.is_new and not state.in_doubt:
         raise InvalidRecord(f"this {type(record).__name__} was never saved, so there is nothing to load")
-    adopt(record, get(type(record), record.id, expand))
+    fresh = get(type(record), record.id, expand)
+    state.is_new = state.in_doubt = False
+    adopt(record, fresh)

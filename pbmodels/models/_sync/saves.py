@@ -11,12 +11,24 @@ from pydantic_core import to_json
 from pbmodels._errors import PocketBaseError
 from pbmodels.client import BatchFailed, BatchResult, Forbidden, NotFound
 from pbmodels.client._batch import BatchRequest, batch_request
-from pbmodels.client._record_calls import after_delete, delete_call
+from pbmodels.client._record_calls import after_delete, delete_call, view_call
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._hooks import Hooks
+from pbmodels.models._loading import loader_of
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import Saving, keep_in_step, missing, new_related, refuse_view, saved, saving
+from pbmodels.models._writing import (
+    Saving,
+    doubt,
+    is_in_doubt,
+    keep_in_step,
+    missing,
+    new_related,
+    refuse_view,
+    saved,
+    saving,
+    settle_doubt,
+)
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -38,10 +50,27 @@ def modify(under_way: Saving) -> None:
     client = sync_client(type(record))
     try:
         body = client.execute(under_way.call)
+        keep_in_step(record, body, client.auth_store)
+        saved(under_way, body)
     except NotFound as error:
         raise missing(type(record), record.id, error) from None
-    keep_in_step(record, body, client.auth_store)
-    saved(under_way, body)
+    except BaseException as error:
+        doubt(record, error)
+        raise
+
+
+def resolve(record: Collection) -> None:
+    """Find out whether the create of a record, whose answer was lost, has made it."""
+    if not is_in_doubt(record):
+        return
+    model = type(record)
+    try:
+        body = sync_client(model).execute(view_call(model.__collection__, record.id))
+    except NotFound:
+        settle_doubt(record, None)
+        return
+    settle_doubt(record, loader_of(model).one(body))
+    Hooks.run(record.after_save, created=True)
 
 
 def delete(record: Collection) -> None:
@@ -75,6 +104,10 @@ class BatchSave:
         """Take over what the server answered."""
         _settle(self._savings, results)
 
+    def ended(self, error: BaseException) -> None:
+        """Know that no answer came, and why."""
+        _ended(self._savings, error)
+
 
 class BatchDelete:
     """A record's delete in a batch."""
@@ -92,6 +125,9 @@ class BatchDelete:
         state_of(self._record).is_deleted = True
         Hooks.run(self._record.after_delete)
 
+    def ended(self, error: BaseException) -> None:
+        """Nothing is known of a delete without an answer."""
+
 
 class _Planned:
     """Saves that were planned already, as one part of a batch."""
@@ -105,6 +141,9 @@ class _Planned:
     def settle(self, results: Sequence[BatchResult]) -> None:
         _settle(self._savings, results)
 
+    def ended(self, error: BaseException) -> None:
+        _ended(self._savings, error)
+
 
 def _plan(
     record: Collection, planned: set[Any], only: Iterable[object] | None = None, above: tuple[Collection, ...] = ()
@@ -112,6 +151,7 @@ def _plan(
     """The saves that save a record: those of new records that it relates to, then its own."""
     if record in planned:
         return []
+    resolve(record)
     Hooks.run(record.before_save)
     savings: list[Saving] = []
     for spec, related in new_related(record):
@@ -165,10 +205,15 @@ def _settle(savings: list[Saving], results: Sequence[BatchResult]) -> None:
         Hooks.run(under_way.record.after_save, created=under_way.created)
 
 
+def _ended(savings: list[Saving], error: BaseException) -> None:
+    for under_way in savings:
+        doubt(under_way.record, error)
+
+
 def _deleting(record: Collection, planned: set[Any]) -> Saving:
     model = type(record)
     refuse_view(model)
-    if record.is_new and record not in planned:
+    if record.is_new and record not in planned and not is_in_doubt(record):
         raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")
     return Saving(record, delete_call(model.__collection__, record.id), {}, False)
 
