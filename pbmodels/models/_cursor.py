@@ -4,10 +4,11 @@ By key (what follows on the last record in the query's order, see `_keyset`) con
 repeat a record. Two things make it fast:
 
 - The request for the next page is made from the end of the current one's bytes, before they are parsed.
-- From the third page on, two requests are under way at once. After key L, the first asks for what follows L; the second
-  asks for what follows that, as page 2 of what follows L, with one record of overlap. If the overlapping record is
-  the one that the first request ended with, what comes after it is exactly what the key would have given; if not,
-  something was written in between, and the second answer is thrown away.
+- From the third page on, two requests are under way at all times. While the page after key L is under way, the one
+  behind it is asked for as page 2 of what follows L, with one record of overlap. If that record is the one that the
+  page before ended with, what comes after it is exactly what the key would have given; if not, something was written
+  in between, and the answer is thrown away. Each page of such a chain has two records less than the one before, so
+  now and then a new one is begun.
 
 Where the last record is no key, because the server withheld a field or a filter cannot hold its text, the walk goes on
 by page number from the last one that was, until it meets a record that is.
@@ -38,6 +39,8 @@ MAX_BATCH = 1000
 _TAIL = re.compile(rb'\](?:,"(?:page|perPage|totalItems|totalPages)":-?\d+)*\}\s*$')
 _TAIL_LENGTH = 200
 _CANDIDATES = 200
+_SHRINKING = 10
+"""The part of a page that a chain may lose; beginning a new one costs the wait for one answer."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Fetch:
     after: str = ""
     repeated: int = 0
     overlaps: bool = False
+
+    @property
+    def fresh(self) -> int:
+        """How many new records a full answer brings."""
+        return self.size - self.repeated
 
 
 @dataclass
@@ -98,21 +106,35 @@ class Cursor:
         self.astray = False
         return self._at(self._anchor, self._passed, self.last)
 
-    def ahead(self, fetch: Fetch, body: bytes, room: float) -> list[Fetch]:
+    def ahead(self, fetch: Fetch, body: bytes, remaining: float, pending: Fetch | None = None) -> list[Fetch]:
         """The requests to make before `body`, the answer to `fetch`, is parsed.
 
         Args:
-            fetch: The request that was answered; no other is under way.
+            fetch: The request that was answered.
             body: Its answer.
-            room: How many records are wanted after those of this answer.
+            remaining: How many records are wanted from this answer on.
+            pending: The request for the page behind this answer where it is under way; at most one is.
         """
+        room = remaining - fetch.fresh - (pending.fresh if pending else 0)
         if room <= 0 or body.count(self._mark) < fetch.size:
             return []
         anchor, passed, last = self._following(fetch, body)
+        if pending is not None:
+            return self._behind(pending, anchor, passed)
         first = self._at(anchor, passed, last)
-        if self._taken == self.offset or room <= self.size or self.size <= 2:
+        if self._taken == self.offset or room <= self.size:
             return [first]
-        return [first, self._at(anchor, first.start + first.size, "") if passed else self._overlapping(anchor)]
+        return [first, *self._behind(first, anchor, passed)]
+
+    def _behind(self, page: Fetch, anchor: Filter | None, passed: int) -> list[Fetch]:
+        """The request for what comes after a page that is still to come, under an anchor that it follows on."""
+        if passed:
+            by_number = page.anchor is anchor and page.start == passed - passed % self.size and not page.overlaps
+            return [self._at(anchor, page.start + page.size, "")] if by_number else []
+        size = page.fresh - 1
+        if size < max(2, self.size - max(4, self.size // _SHRINKING)):
+            return []
+        return [Fetch(self._call(anchor, 2, size), size, anchor, size, repeated=1, overlaps=True)]
 
     def take(self, fetch: Fetch, body: bytes, records: list[T], id_of: Callable[[T], str]) -> list[T]:
         """The records of an answer that are new; sets `finished` or `astray`."""
@@ -146,10 +168,6 @@ class Cursor:
         page, repeated = divmod(passed, self.size)
         call = self._call(anchor, page + 1, self.size)
         return Fetch(call, self.size, anchor, passed - repeated, "" if passed else last, repeated)
-
-    def _overlapping(self, anchor: Filter | None) -> Fetch:
-        size = self.size - 1
-        return Fetch(self._call(anchor, 2, size), size, anchor, size, repeated=1, overlaps=True)
 
     def _call(self, condition: Filter | None, page: int, size: int) -> Call:
         query = self.query

@@ -80,6 +80,27 @@ def test_iteration_pages_by_key(posts: list[Post], sent: list[dict[str, str]]) -
     assert {query["skipTotal"] for query in sent} == {"1"}
 
 
+def test_the_next_two_pages_are_always_under_way(blog: PocketBase, sent: list[dict[str, str]]) -> None:
+    ids = sorted(Post(title="x").save().id for _ in range(34))
+    sent.clear()
+
+    batches = Post.where().in_batches(6)
+    counts = [(len(batch), len(sent)) for batch in batches]
+
+    assert counts == [(6, 2), (6, 4), (6, 5), (4, 5), (2, 7), (6, 8), (4, 8)]
+    keys = [(query.get("filter"), query["page"], query["perPage"]) for query in sent]
+    assert keys == [
+        (None, "1", "6"),
+        (f'id > "{ids[5]}"', "1", "6"),
+        (f'id > "{ids[11]}"', "1", "6"),
+        (f'id > "{ids[11]}"', "2", "5"),  # with one record of overlap
+        (f'id > "{ids[17]}"', "2", "3"),  # asked for while the one before is under way
+        (f'id > "{ids[23]}"', "1", "6"),  # pages got too short: a new chain
+        (f'id > "{ids[23]}"', "2", "5"),
+        (f'id > "{ids[29]}"', "2", "3"),
+    ]
+
+
 def test_iteration_neither_skips_nor_repeats_while_others_write(blog: PocketBase) -> None:
     kept = {Post(title="x").save().id for _ in range(20)}
     doomed = [Post(title="y").save() for _ in range(20)]

@@ -38,10 +38,9 @@ def walk(
         body = client.execute(fetch.call)
         with Ahead() as ahead:
             while True:
-                if not under_way:
-                    for following in cursor.ahead(fetch, body, remaining + fetch.repeated - fetch.size):
-                        ahead.start(client, following.call)
-                        under_way.append(following)
+                for following in cursor.ahead(fetch, body, remaining, under_way[0] if under_way else None):
+                    ahead.start(client, following.call)
+                    under_way.append(following)
                 items = cursor.take(fetch, body, read(body), id_of)
                 if items := items[: int(min(remaining, cursor.size))]:
                     remaining -= len(items)
