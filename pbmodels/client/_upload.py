@@ -93,7 +93,7 @@ class Upload:
         content = self.content
         if isinstance(content, (bytes, bytearray, os.PathLike)):
             return True
-        if self.is_awaited or not hasattr(content, "seek"):
+        if self.is_awaited or not hasattr(content, "seek") or _is_closed(content):
             return False
         seekable = getattr(content, "seekable", None)
         return seekable is None or bool(seekable())
@@ -102,7 +102,8 @@ class Upload:
         """The content as an open file, or as bytes when it is in memory.
 
         Raises:
-            InvalidRequest: The path cannot be read, the file was opened as text, or the iterator was sent already.
+            InvalidRequest: The path cannot be read, the file is closed or was opened as text or for writing, or the
+                iterator was sent already.
         """
         content = self.content
         if isinstance(content, (bytes, bytearray)):
@@ -114,7 +115,12 @@ class Upload:
                 raise InvalidRequest(f"cannot read the file {os.fspath(content)!r}: {error.strerror}") from None
         if isinstance(content, io.TextIOBase):
             raise InvalidRequest(f"the file {self.name!r} is open as text; open it with mode 'rb'")
+        if _is_closed(content):
+            raise InvalidRequest(f"the file {self.name!r} is closed; open it again, and close it after it is sent")
         if hasattr(content, "read"):
+            readable = getattr(content, "readable", None)
+            if callable(readable) and readable() is False:
+                raise InvalidRequest(f"the file {self.name!r} is open for writing only; open it with mode 'rb'")
             return cast("IO[bytes]", content if _has_a_size(content) else _Unsized(content))
         self._use_up()
         return cast("IO[bytes]", _Pieces(self.name, cast("Iterator[bytes]", content)))
@@ -156,6 +162,10 @@ def _checked(piece: object, name: str) -> bytes:
     if not isinstance(piece, (bytes, bytearray, memoryview)):
         raise InvalidRequest(f"the content of {name!r} has a {type(piece).__name__} in it; it must be bytes alone")
     return bytes(piece)
+
+
+def _is_closed(file: Any) -> bool:
+    return getattr(file, "closed", False) is True
 
 
 class _Unsized:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import trustme
 
-from pbmodels import CertificateRefused, ClientResponseError, InvalidRequest, NotFound, PocketBase, ServerError
+from pbmodels import CertificateRefused, ClientResponseError, InvalidRequest, NotFound, PocketBase, ServerError, new_id
 from pbmodels.client import _transport
 from tests.client.flavours import done, new_client
 from tests.client.losing import Line, bad_line
@@ -68,6 +68,40 @@ async def test_an_id_with_a_slash_stays_one_segment(line: tuple[Any, Line], id: 
     assert not set("?#\\") & set(sent)
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+async def test_a_collection_that_would_be_another_path(line: tuple[Any, Line], name: str) -> None:
+    pb, wire = line
+
+    with pytest.raises(InvalidRequest, match="collection name"):
+        pb.collection(name)
+    with pytest.raises(InvalidRequest, match="collection"):
+        await done(pb.collections.delete(name))
+
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+async def test_a_write_to_an_id_with_a_slash_stays_one_segment(line: tuple[Any, Line], verb: str) -> None:
+    pb, wire = line
+    more = [{"title": "x"}] if verb == "update" else []
+
+    with pytest.raises(NotFound, match="no such record in 'posts'"):
+        await done(getattr(pb.collection("posts"), verb)("../../users", *more))
+
+    (sent,) = wire.sent
+    assert sent.endswith(" /api/collections/posts/records/..%2F..%2Fusers")
+
+
+async def test_a_page_with_status_200_in_place_of_a_list(flavour: str) -> None:
+    with OddServer(answer(200, HTML, content_type="text/html")) as odd:
+        async with new_client(flavour, odd.url, retries=2) as pb:
+            for call in (pb.collection("posts").get_full_list, pb.collections.get_list, pb.settings.get_all):
+                with pytest.raises(ClientResponseError, match="gave no JSON; check that the url"):
+                    await done(call())
+
+    assert len(odd.requests) == 3
+
+
 @pytest.mark.parametrize("body", [b'{"id": "abc", ', b"[1, 2", HTML, b"\xff\xfe"])
 @pytest.mark.parametrize("verb", ["get_one", "create"])
 async def test_an_answer_that_is_no_json(flavour: str, verb: str, body: bytes) -> None:
@@ -95,6 +129,17 @@ async def test_a_502_with_a_page(flavour: str) -> None:
             with pytest.raises(ServerError):
                 await done(pb.collection("posts").get_one("abc"))
             assert len(odd.requests) == 1 + 3 + 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 500])
+async def test_other_pages_of_a_proxy(flavour: str, status: int) -> None:
+    with OddServer(answer(status, HTML, content_type="text/html")) as odd:
+        async with new_client(flavour, odd.url, retries=2) as pb:
+            with pytest.raises(ClientResponseError, match=f"POST /x failed with {status}") as error:
+                await done(pb.send("/x", method="POST", body={"a": 1}))
+
+    assert (error.value.status, error.value.response, len(odd.requests)) == (status, {}, 1)
+    assert "<" not in str(error.value)
 
 
 @contextmanager
@@ -160,6 +205,22 @@ async def test_a_file_that_cannot_be_opened(line: tuple[Any, Line], tmp_path: Pa
         await done(pb.collection("posts").create({"title": "x", "cover": tmp_path / path}))
 
     assert str(tmp_path) in str(error.value)
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"), [("r", "is open as text"), ("wb", "is open for writing only"), ("closed", "is closed")]
+)
+async def test_an_open_file_that_gives_no_bytes(line: tuple[Any, Line], tmp_path: Path, mode: str, says: str) -> None:
+    pb, wire = line
+    (tmp_path / "a.bin").write_bytes(b"x")
+
+    with (tmp_path / "a.bin").open("rb" if mode == "closed" else mode) as file:
+        if mode == "closed":
+            file.close()
+        with pytest.raises(InvalidRequest, match=f"the file 'a.bin' {says}"):
+            await done(pb.collection("posts").create({"id": new_id(), "cover": file}))
+
     assert wire.sent == []
 
 

@@ -157,18 +157,34 @@ async def test_names_of_files(client: Any, vault: str, name: str) -> None:
     assert (made.title, "/" in made.big) == ("beside", False)
 
 
-async def test_a_big_content_is_never_in_memory(client: Any, vault: str) -> None:
-    size = 40_000_000
+@pytest.mark.parametrize("form", ["path", "open file", "iterator", "unsized file"])
+async def test_a_big_content_is_never_in_memory(client: Any, vault: str, tmp_path: Path, form: str) -> None:
+    size = 100_000_000
+    path = tmp_path / "big.bin"
+    with path.open("wb") as file:
+        file.truncate(size)
 
-    tracemalloc.start()
-    try:
-        made = await done(client.collection(vault).create({"big": (bytes(100_000) for _ in range(400))}))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    class Unsized:
+        def __init__(self, file: Any) -> None:
+            self.read = file.read
+
+    with path.open("rb") as file:
+        content: dict[str, Any] = {
+            "path": path,
+            "open file": file,
+            "iterator": iter(lambda: file.read(100_000), b""),
+            "unsized file": Unsized(file),
+        }
+        tracemalloc.start()
+        try:
+            made = await done(client.collection(vault).create({"big": content[form]}))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
 
     assert peak < 5_000_000
     assert int(httpx.head(client.files.get_url(made, made.big)).headers["content-length"]) == size
+    await done(client.collection(vault).delete(made.id))
 
 
 async def test_what_is_read_with_await(aio: AsyncPocketBase, vault: str) -> None:
