@@ -200,6 +200,7 @@ async def test_broken_connections(flavour: str, broken: Any, kind: type, message
             with pytest.raises(kind, match=f"GET /x .*{message}") as error:
                 await done(pb.send("/x", timeout=0.3 if kind is RequestTimeout else 10))
             assert (error.value.status, error.value.is_abort) == (0, kind is RequestTimeout)
+            assert error.value.original_error is not None
             assert await done(pb.send("/x")) == {"fine": True}
 
 

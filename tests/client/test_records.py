@@ -95,15 +95,24 @@ async def test_expand_and_fields(client: Any, five: list[Record]) -> None:
     assert [post.get_str("author.name") for post in every] == ["Ann"] * 5
 
 
+PASSWORDS = {"password": "12345678", "passwordConfirm": "12345678"}
+
+
 async def test_the_values_of_a_record(client: Any) -> None:
     posts = client.collection("posts")
-    made = await done(posts.create({"title": "x", "views": 3, "score": 1.5, "status": True, "tags": ["news", "art"]}))
+    ann = await done(client.users.create({"email": "a@example.com", **PASSWORDS, "name": "Ann"}))
+    values = {"title": "x", "views": 3, "score": 1.5, "status": True, "tags": ["news", "art"], "author": ann.id}
+    made = await done(posts.create(values))
 
-    record = await done(posts.get_one(made.id))
+    record = await done(posts.get_one(made.id, expand="author"))
 
     assert (record.get_str("title"), record.get_int("views"), record.get_float("score")) == ("x", 3, 1.5)
     assert (record.get_bool("status"), record.get_list("tags")) == (True, ["news", "art"])
-    assert (record.get_str("missing"), record.get_int("missing"), record.get("missing")) == ("", 0, None)
+    assert (record.get_str("missing"), record.get_int("missing"), record.get_value("missing")) == ("", 0, None)
+    assert (record.get_value("tags.1"), record.get_value("author.name"), record["title"]) == ("art", "Ann", "x")
+    assert (record.id, record.collection_id, record.collection_name) == (made.id, made["collectionId"], "posts")
+    record.title = "y"
+    assert {**dict(record), "title": "x"} == {**made, "expand": {"author": record.expand.author}}
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 1000])
