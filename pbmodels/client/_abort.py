@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -54,7 +55,7 @@ class AbortController:
         self._aborted = threading.Event()
         self._lock = threading.Lock()
         self._enders: set[Callable[[], object]] = set()
-        self._transports: dict[Wire, httpx.HTTPTransport] = {}
+        self._transports: dict[tuple[Wire, int], httpx.HTTPTransport] = {}
         self._entered: list[Token[AbortController | None]] = []
 
     @property
@@ -85,9 +86,10 @@ class AbortController:
 
     def _transport(self, wire: Wire) -> httpx.HTTPTransport | None:
         with self._lock:
-            found = self._transports.get(wire)
+            key = wire, os.getpid()  # a forked child never writes to its parent's sockets
+            found = self._transports.get(key)
             if found is None and self._entered:  # what was begun in the block may outlive it
-                found = self._transports[wire] = httpx.HTTPTransport(**wire.options)
+                found = self._transports[key] = httpx.HTTPTransport(**wire.options)
                 pool = found._pool
                 pool._network_backend = BreakableBackend(pool._network_backend, self._add, self._forget)
             return found
