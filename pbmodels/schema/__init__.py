@@ -3,8 +3,8 @@
 from pbmodels.schema._apply import diff, push
 from pbmodels.schema._describe import describe
 from pbmodels.schema._diff import Change, Diff
-from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._errors import DataLoss, NotUnique, SchemaConflict
 from pbmodels.schema._migrate import migrate
 from pbmodels.schema._pull import pull
 
-__all__ = ["Change", "DataLoss", "Diff", "SchemaConflict", "describe", "diff", "migrate", "pull", "push"]
+__all__ = ["Change", "DataLoss", "Diff", "NotUnique", "SchemaConflict", "describe", "diff", "migrate", "pull", "push"]

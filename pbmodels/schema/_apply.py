@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, overload
 
 from pbmodels.client import AsyncPocketBase, PocketBase
+from pbmodels.models._errors import ModelError
 from pbmodels.schema._async import steps as async_steps
 from pbmodels.schema._diff import Diff
 from pbmodels.schema._sync import steps
@@ -56,7 +57,7 @@ def diff(
     """
     if isinstance(pb, AsyncPocketBase):
         return _first(async_steps.difference(pb, models, exact=exact, renames=renames))
-    return steps.difference(pb, models, exact=exact, renames=renames)[0]
+    return steps.difference(_client(pb), models, exact=exact, renames=renames)[0]
 
 
 async def _first(steps: Awaitable[tuple[Diff, object, object]]) -> Diff:
@@ -112,6 +113,8 @@ def push(
         DataLoss: Values would be lost or records no longer fit; the message counts them. Nothing was changed.
         Forbidden: The client is not signed in as a superuser.
         ModelError: The models do not fit together, or not the server. Nothing was changed.
+        NotUnique: Records are alike that a new unique index would tell apart; the message counts them. Nothing was
+            changed.
         SchemaConflict: Someone changed the collections at the same moment. Nothing was changed.
         ValidationFailed: The server refused a collection; `field_errors` says why. Nothing was changed.
 
@@ -127,4 +130,12 @@ def push(
         return async_steps.push(
             pb, models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
         )
-    return steps.push(pb, models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames)
+    return steps.push(
+        _client(pb), models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
+    )
+
+
+def _client(pb: PocketBase) -> PocketBase:
+    if not isinstance(pb, PocketBase):
+        raise ModelError(f"the first argument must be a client, not {pb!r}: push(pb, Post)")
+    return pb

@@ -6,12 +6,12 @@ PocketBase's defaults.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pbmodels._filter_text import Grammar, date_text
-from pbmodels.models import AuthCollection, Collection, Index, ModelError
+from pbmodels.models import AuthCollection, Collection, Index, ModelError, ViewCollection
 from pbmodels.models._rules import rules_of
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.query import Kind
@@ -110,7 +110,7 @@ def describe(model: type[Collection]) -> Json:
         >>> body["indexes"]
         ['CREATE UNIQUE INDEX `idx_tags_name` ON `tags` (`name`)']
     """
-    intent = intent_of(model)
+    intent = intent_of(distinct([model])[0])
     found_id = intent.id or collection_id(intent.type, intent.name)
     fields = [{**options, **intent.system.get(name, {})} for name, options in system_fields(intent.type).items()]
     fields += [new_field(field, _predicted(model, field)) for field in intent.fields]
@@ -167,6 +167,24 @@ def type_of(model: type[Collection]) -> str:
     if model.__is_view__:
         return "view"
     return "auth" if issubclass(model, AuthCollection) else "base"
+
+
+def distinct(models: Iterable[object]) -> list[type[Collection]]:
+    """The models, each once.
+
+    Raises:
+        ModelError: One is no model, or has no collection of its own.
+    """
+    found: list[type[Collection]] = []
+    for model in models:
+        if not isinstance(model, type) or not issubclass(model, Collection):
+            hint = "give them one by one, as in push(pb, *models)" if isinstance(model, (list, tuple, set)) else ""
+            raise ModelError(f"{model!r} is no model: {hint or 'give classes, as in push(pb, Post, User)'}")
+        if model.__dict__.get("__is_abstract__") or model in (Collection, AuthCollection, ViewCollection):
+            raise ModelError(f"{model.__name__} is abstract and has no collection: give the classes derived from it")
+        if model not in found:
+            found.append(model)
+    return found
 
 
 def intent_of(model: type[Collection], grammar: Grammar | None = Grammar.ESCAPED) -> Intent:

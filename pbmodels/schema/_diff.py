@@ -27,7 +27,8 @@ class Change:
         before: What it was.
         after: What it is to be.
         reason: Why values are at stake, None when none are.
-        at_stake: How many records hold values that would be lost or no longer fit; None when nobody counted.
+        at_stake: How many records hold values that would be lost, no longer fit, or repeat another record's in a
+            unique index; None when nobody counted.
     """
 
     action: Action
@@ -127,7 +128,12 @@ class Diff:
     @property
     def losses(self) -> tuple[Change, ...]:
         """The changes that values are at stake in."""
-        return tuple(change for change in self.changes if change.reason and change.at_stake != 0)
+        return tuple(change for change in self.changes if change.at_stake and change.option != "index")
+
+    @property
+    def repeats(self) -> tuple[Change, ...]:
+        """The unique indexes that cannot be made, because records are alike."""
+        return tuple(change for change in self.changes if change.at_stake and change.option == "index")
 
     @property
     def collections(self) -> list[str]:

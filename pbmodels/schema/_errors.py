@@ -28,5 +28,21 @@ class DataLoss(PocketBaseError):
         self.diff = diff
 
 
+class NotUnique(PocketBaseError):
+    """A push would make a unique index over records that are alike; nothing was changed.
+
+    Attributes:
+        diff: All that the push would change.
+    """
+
+    def __init__(self, diff: Diff) -> None:
+        lines = "\n".join(f"  {change.collection}: {change}" for change in diff.repeats)
+        super().__init__(
+            f"this cannot be done, so nothing was changed:\n{lines}\n"
+            "In a unique index each record differs from all others: change or delete those that repeat another first."
+        )
+        self.diff = diff
+
+
 class SchemaConflict(PocketBaseError):
     """Someone changed the server's collections between the comparison and the change; nothing was changed."""

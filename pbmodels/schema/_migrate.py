@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, overload
 from pbmodels.client import AsyncPocketBase, PocketBase
 from pbmodels.schema._async import steps as async_steps
 from pbmodels.schema._defaults import Json
-from pbmodels.schema._describe import intent_of
+from pbmodels.schema._describe import distinct, intent_of
 from pbmodels.schema._diff import Diff, compared
 from pbmodels.schema._migration import migration, migration_name, migration_path, written_before
 from pbmodels.schema._plan import planned
@@ -90,7 +90,7 @@ def migrate(
         states: States = steps.difference(source, models, exact=exact, renames=renames)
     else:
         before = collections_at(Path(source))
-        intents = [intent_of(model) for model in dict.fromkeys(models)]
+        intents = [intent_of(model) for model in distinct(models)]
         after = planned(before, intents, exact=exact, renames=renames)
         states = compared(before, after), before, after
     return _written(states, place, name)

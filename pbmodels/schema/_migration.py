@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._diff import Diff
+from pbmodels.schema._import import in_order
 
 
 def migration(found: Diff, before: Sequence[Json], after: Sequence[Json]) -> str:
@@ -44,7 +45,7 @@ def _step(before: Sequence[Json], after: Sequence[Json]) -> list[str]:
     """The statements that lead from one state to the other."""
     old = {body["id"]: body for body in before}
     kept = {body["id"] for body in after}
-    changed = [body for body in after if old.get(body["id"]) != body]
+    changed = in_order([body for body in after if old.get(body["id"]) != body])
     gone = [body["id"] for body in before if body["id"] not in kept]
     return [
         f"  const changed = {_script(changed)};",

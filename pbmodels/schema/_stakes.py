@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._diff import Diff
+from pbmodels.schema._uniqueness import unique_values
 
 _MANY_KINDS = frozenset({"select", "relation", "file"})
 _UNTOLD = {"text": {"max": 5000}, "json": {"maxSize": 1 << 20}, "editor": {"maxSize": 5 << 20}}
@@ -29,15 +30,15 @@ class Stake:
         collection: The collection as the server has it now.
         reason: What happens to them.
         filter: Which records those are; all with "", None when the filter language cannot tell.
-        field: The field whose values tell instead.
-        fits: Whether a value stays as it is.
+        fields: The fields whose values tell instead.
+        fits: Whether a record stays as it is; asked of each one once.
     """
 
     collection: str
     reason: str
     filter: str | None = None
-    field: str | None = None
-    fits: Callable[[Any], bool] | None = None
+    fields: tuple[str, ...] = ()
+    fits: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[int, Stake]:
@@ -51,7 +52,7 @@ def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[in
     old = {body["id"]: body for body in before}
     was = {body["name"]: old.get(body["id"]) for body in after}
     gone = {body["name"]: body for body in before if body["id"] not in {new["id"] for new in after}}
-    wanted = {body["name"]: {field["name"]: field for field in body["fields"]} for body in after}
+    wanted = {body["name"]: body["fields"] for body in after}
     found: dict[int, Stake] = {}
     for place, change in enumerate(diff):
         if change.action == "drop" and change.field is None and change.option is None:
@@ -60,14 +61,23 @@ def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[in
                 found[place] = Stake(body["name"], "deleted", filter="")
             continue
         there = was.get(change.collection)
-        if there is None or there["type"] == "view" or change.field is None:
+        if there is None or there["type"] == "view":
             continue
-        if change.action == "drop":
+        fields = wanted[change.collection]
+        if change.option == "index":
+            repeats = unique_values(change.after or "", there["fields"], fields)
+            if repeats is not None:
+                found[place] = Stake(there["name"], "repeats of another", fields=repeats.fields, fits=repeats)
+        elif change.field is not None and change.action == "drop":
             found[place] = Stake(there["name"], "values lost", filter=_filled(change.before))
-        elif change.action == "change" and (new := wanted[change.collection].get(change.field)):
-            field = next(field for field in there["fields"] if field["id"] == new["id"])
-            if narrows(change.option or "", field, new) and new["type"] != "password":
-                found[place] = Stake(there["name"], _reason(field, new), field=field["name"], fits=_check(field, new))
+        elif change.field is not None and change.action == "change":
+            new = next(field for field in fields if field["name"] == change.field)
+            old_field = next(field for field in there["fields"] if field["id"] == new["id"])
+            if narrows(change.option or "", old_field, new) and new["type"] != "password":
+                name = old_field["name"]
+                found[place] = Stake(
+                    there["name"], _reason(old_field, new), fields=(name,), fits=_check(name, old_field, new)
+                )
     return found
 
 
@@ -131,9 +141,10 @@ def _limit(field: Json, option: str) -> Any:
     return value
 
 
-def _check(old: Json, new: Json) -> Callable[[Any], bool]:
-    shrinks = _is_list(old) and not _is_list(new)
-    return lambda value: len(value or ()) < 2 if shrinks else fits(value, new)
+def _check(name: str, old: Json, new: Json) -> Callable[[Mapping[str, Any]], bool]:
+    if _is_list(old) and not _is_list(new):
+        return lambda record: len(record.get(name) or ()) < 2
+    return lambda record: fits(record.get(name), new)
 
 
 def fits(value: Any, field: Json) -> bool:

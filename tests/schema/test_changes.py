@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Literal
+import re
+from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -11,16 +12,14 @@ from pbmodels import (
     AuthCollection,
     AuthOptions,
     Collection,
-    Email,
     Field,
     FileList,
     Index,
     ModelError,
+    NotFound,
     PocketBase,
     Relation,
-    Relations,
     Rules,
-    Url,
     ValidationFailed,
     ViewCollection,
     autodate,
@@ -134,137 +133,6 @@ def test_a_collection_without_a_model_goes_only_when_it_is_exact(articles: Pocke
         push(articles, User, exact=True)
     push(articles, User, exact=True, allow_data_loss=True)
     assert [body.name for body in articles.collections.get_full_list() if not body.system] == ["users"]
-
-
-class Wide(Collection, collection="narrowed"):
-    text: Field[str] = field(default="")
-    number: Field[float] = field(default=0.0)
-    day: Field[datetime | None] = field(default=None)
-    mail: Field[Email] = field(default="")
-    link: Field[Url] = field(default="")
-    one: Field[Literal["a", "b", "c"] | None] = field(default=None)
-    many: Field[list[Literal["a", "b", "c"]]] = field(default_factory=list)
-    others: Relations[Wide] = field(default_factory=list)
-    files: FileList = field(default_factory=list)
-    meta: Field[Any] = field(default=None)
-
-
-class Shorter(Collection, collection="narrowed"):
-    text: Field[str] = field(default="", max_length=3)
-
-
-class Matching(Collection, collection="narrowed"):
-    text: Field[str] = field(default="", pattern="^[a-z]+$")
-
-
-class Required(Collection, collection="narrowed"):
-    text: Field[str] = field(required=True)
-
-
-class Smaller(Collection, collection="narrowed"):
-    number: Field[float] = field(default=0.0, le=5)
-
-
-class Whole(Collection, collection="narrowed"):
-    number: Field[int] = field(default=0)
-
-
-class Later(Collection, collection="narrowed"):
-    day: Field[datetime | None] = field(default=None, ge=datetime(2025, 1, 1, tzinfo=UTC))
-
-
-class Mail(Collection, collection="narrowed"):
-    mail: Field[Email] = field(default="", except_domains=["example.com"])
-
-
-class Link(Collection, collection="narrowed"):
-    link: Field[Url] = field(default="", only_domains=["example.org"])
-
-
-class OneLess(Collection, collection="narrowed"):
-    one: Field[Literal["a", "b"] | None] = field(default=None)
-
-
-class ManyLess(Collection, collection="narrowed"):
-    many: Field[list[Literal["a", "b", "c"]]] = field(default_factory=list, max_select=2)
-
-
-class ManyToOne(Collection, collection="narrowed"):
-    many: Field[Literal["a", "b", "c"] | None] = field(default=None)
-
-
-class FewerOthers(Collection, collection="narrowed"):
-    others: Relations[Wide] = field(default_factory=list, max_select=2)
-
-
-class FewerFiles(Collection, collection="narrowed"):
-    files: FileList = field(default_factory=list, max_select=2)
-
-
-class SmallerMeta(Collection, collection="narrowed"):
-    meta: Field[Any] = field(default=None, max_size=10)
-
-
-class OtherKind(Collection, collection="narrowed"):
-    text: Field[int] = field(default=0)
-
-
-NARROWINGS = [
-    (Shorter, "narrowed.text.max", 1),
-    (Matching, "narrowed.text.pattern", 1),
-    (Required, "narrowed.text.required", 1),
-    (Smaller, "narrowed.number.max", 1),
-    (Whole, "narrowed.number.onlyInt", 1),
-    (Later, "narrowed.day.min", 1),
-    (Mail, "narrowed.mail.exceptDomains", 2),
-    (Link, "narrowed.link.onlyDomains", 2),
-    (OneLess, "narrowed.one.values", 1),
-    (ManyLess, "narrowed.many.maxSelect", 1),
-    (ManyToOne, "narrowed.many.maxSelect", 2),
-    (FewerOthers, "narrowed.others.maxSelect", 1),
-    (FewerFiles, "narrowed.files.maxSelect", 1),
-    (SmallerMeta, "narrowed.meta.maxSize", 1),
-    (OtherKind, "narrowed.text", 2),
-]
-
-
-@pytest.fixture(scope="module")
-def narrowed(spare_client: PocketBase, first_collections: list[Any]) -> PocketBase:
-    spare_client.collections.import_collections(first_collections, delete_missing=True)
-    push(spare_client, Wide)
-    records = spare_client.collection("narrowed")
-    ids = [
-        records.create({"text": "abc", "one": "a", "many": ["a"]}).id,
-        records.create(
-            {
-                "text": "ABCD",
-                "number": 5.5,
-                "day": "2024-05-01 08:00:00.000Z",
-                "mail": "a@example.com",
-                "link": "https://example.com/x",
-                "one": "c",
-                "many": ["a", "b"],
-                "meta": {"a": 1},
-            }
-        ).id,
-    ]
-    third = {"mail": "b@example.com", "link": "http://u:p@example.com:80", "many": ["a", "b", "c"], "meta": "x" * 20}
-    last = records.create({**third, "number": 5}).id
-    records.update(last, {"others": [*ids, last], "files": [(f"{n}.txt", b"x") for n in range(3)]})
-    return spare_client
-
-
-@pytest.mark.parametrize(("model", "name", "count"), NARROWINGS, ids=lambda value: getattr(value, "__name__", ""))
-def test_narrowing_is_refused_with_the_records_at_stake(
-    model: type[Collection], name: str, count: int, narrowed: PocketBase
-) -> None:
-    before = narrowed.collections.get_one("narrowed")
-
-    with pytest.raises(DataLoss) as caught:
-        push(narrowed, model)
-
-    assert [(change.name, change.at_stake) for change in caught.value.diff.losses] == [(name, count)]
-    assert narrowed.collections.get_one("narrowed") == before
 
 
 def test_widening_is_not_refused(articles: PocketBase) -> None:
@@ -476,6 +344,37 @@ def test_all_or_nothing(articles: PocketBase) -> None:
     assert articles.collections.get_full_list() == before
 
 
+def test_records_are_served_as_before_after_a_failure_in_the_database(spare: PocketBase) -> None:
+    class Thing(Collection, collection="things"):
+        name: Field[str] = field(default="")
+
+    class Inner(ViewCollection, collection="inner_things", query="SELECT id, name FROM things"):
+        name: Field[str]
+
+    class Outer(ViewCollection, collection="outer_things", query="SELECT id, name FROM inner_things"):
+        name: Field[str]
+
+    class Renamed(Collection, collection="things"):
+        title: Field[str] = field(default="", was="name")
+
+    class Fresh(Collection, collection="fresh", indexes=["CREATE INDEX `idx_fresh` ON `fresh` (`nothing`)"]):
+        name: Field[str] = field(default="")
+
+    push(spare, Thing, Inner, Outer)
+    Thing.create(name="one")
+    before = spare.collections.get_full_list()
+
+    with pytest.raises(ValidationFailed, match="view outer_things"):
+        push(spare, Renamed)
+    with pytest.raises(ValidationFailed, match="idx_fresh"):
+        push(spare, Fresh)
+
+    assert spare.collections.get_full_list() == before
+    assert spare.collection("things").get_full_list(filter="name = 'one'")[0].name == "one"
+    with pytest.raises(NotFound):
+        spare.collection("fresh").get_list()
+
+
 def test_dry_run_changes_nothing(articles: PocketBase) -> None:
     class Article(Collection, collection="articles"):
         subtitle: Field[str] = field(default="")
@@ -530,6 +429,22 @@ def test_a_type_that_cannot_change(articles: PocketBase) -> None:
         ModelError, match="of the type 'auth' and the server's collection 'articles' of the type 'base'"
     ):
         push(articles, Article)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("articles", "'articles' is no model: give classes"),
+        ([Article], "give them one by one, as in push(pb, *models)"),
+        (AuthCollection, "AuthCollection is abstract and has no collection"),
+    ],
+    ids=["a name", "a list", "an abstract class"],
+)
+def test_what_is_no_model(spare: PocketBase, given: Any, message: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(message)):
+        push(spare, given)
+    with pytest.raises(ModelError, match="must be a client, not"):
+        push(given, Article)
 
 
 def test_two_models_of_one_collection(spare: PocketBase) -> None:
@@ -595,6 +510,34 @@ def test_a_view_is_made_after_what_it_shows_and_changes_with_it(spare: PocketBas
     push(spare, Changed, Slim, User, exact=True, allow_data_loss=True)
     assert named(spare, "articles") == ["headline"]
     assert [total.title for total in Total.all()] == ["one"]
+
+
+def test_views_of_views_in_any_order(spare: PocketBase) -> None:
+    class Outer(ViewCollection, collection="a_totals", query="SELECT id, title FROM z_totals"):
+        title: Field[str]
+
+    class Inner(ViewCollection, collection="z_totals", query="SELECT id, title FROM articles"):
+        title: Field[str]
+
+    push(spare, Outer, Inner, Article)
+
+    Article.create(title="one")
+    assert [total.title for total in Outer.all()] == ["one"]
+
+
+def test_a_new_name_that_a_view_does_not_know_is_refused(articles: PocketBase) -> None:
+    class Total(ViewCollection, collection="totals", query="SELECT id, title FROM articles"):
+        title: Field[str]
+
+    class Renamed(Collection, collection="articles"):
+        headline: Field[str] = field(default="", was="title")
+
+    push(articles, Total)
+
+    with pytest.raises(ValidationFailed, match=r'"totals".*no such column: title'):
+        push(articles, Renamed)
+
+    assert sorted(total.title for total in Total.all()) == ["", "a rather long title", "short"]
 
 
 def test_views_that_cannot_be(spare: PocketBase) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client import AsyncPocketBase, Record
+from pbmodels.client import AsyncPocketBase, ClientResponseError, Record
 from pbmodels.schema._defaults import Json
-from pbmodels.schema._describe import Intent, intent_of
+from pbmodels.schema._describe import Intent, distinct, intent_of
 from pbmodels.schema._diff import Diff, compared, with_stakes
-from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._errors import DataLoss, NotUnique, SchemaConflict
 from pbmodels.schema._import import importing
 from pbmodels.schema._plan import normalized, planned
 from pbmodels.schema._stakes import Stake, stakes
@@ -28,12 +29,12 @@ async def collections_of(pb: AsyncPocketBase) -> list[Json]:
 
 async def intents_of(pb: AsyncPocketBase, models: Sequence[type[Collection]]) -> list[Intent]:
     """What the models say, in the grammar of this server where that matters."""
-    models = list(dict.fromkeys(models))
+    found = distinct(models)
     try:
-        return [intent_of(model, None) for model in models]
+        return [intent_of(model, None) for model in found]
     except GrammarNeeded:
         grammar = await pb.learn_grammar("/api/collections/_superusers/records")
-        return [intent_of(model, grammar) for model in models]
+        return [intent_of(model, grammar) for model in found]
 
 
 async def difference(
@@ -44,8 +45,9 @@ async def difference(
     renames: Mapping[str, str] | None,
 ) -> tuple[Diff, list[Json], list[Json]]:
     """What differs, with the records at stake; and the states before and after."""
+    intents = await intents_of(pb, models)
     before = await collections_of(pb)
-    after = planned(before, await intents_of(pb, models), exact=exact, renames=renames)
+    after = planned(before, intents, exact=exact, renames=renames)
     found = compared(before, after)
     return with_stakes(found, await _counted(pb, stakes(found, before, after))), before, after
 
@@ -61,14 +63,30 @@ async def push(
 ) -> list[str]:
     """Bring the server in line with the models."""
     found, before, after = await difference(pb, models, exact=exact, renames=renames)
+    if found.repeats:
+        raise NotUnique(found)
     if found.losses and not allow_data_loss:
         raise DataLoss(found)
     collections, delete_missing = importing(before, after)
     if collections and not dry_run:
-        if delete_missing and await collections_of(pb) != before:
+        if await collections_of(pb) != before:
             raise SchemaConflict("someone changed the server's collections just now: nothing was changed, push again")
-        await pb.collections.import_collections(collections, delete_missing)
+        try:
+            await pb.collections.import_collections(collections, delete_missing)
+        except ClientResponseError:
+            await _recall_collections(pb)
+            raise
     return found.collections
+
+
+async def _recall_collections(pb: AsyncPocketBase) -> None:
+    """Have the server read its collections from the database again, as it does after a save that failed.
+
+    An import that fails is taken back in the database, but PocketBase may go on working with the collections that it
+    was about to have: it read them inside the transaction. (core/collection_model.go)
+    """
+    with suppress(ClientResponseError):
+        await pb.collections.create({"name": ""})
 
 
 async def _counted(pb: AsyncPocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str, int]]:
@@ -81,11 +99,11 @@ async def _counted(pb: AsyncPocketBase, found: Mapping[int, Stake]) -> dict[int,
             records = pb.collection(stake.collection)
             counts[place] = (await records.get_list(1, 1, filter=stake.filter, fields="id")).total_items
     for collection, places in scans.items():
-        async for record in _records(pb, collection, {found[place].field or "" for place in places}):
+        async for record in _records(pb, collection, {name for place in places for name in found[place].fields}):
             for place in places:
                 fits = found[place].fits
                 assert fits is not None
-                counts[place] += not fits(record.get(found[place].field or ""))
+                counts[place] += not fits(record)
     return {place: (stake.reason, counts[place]) for place, stake in found.items()}
 
 

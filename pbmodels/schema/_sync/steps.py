@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client import PocketBase, Record
+from pbmodels.client import ClientResponseError, PocketBase, Record
 from pbmodels.schema._defaults import Json
-from pbmodels.schema._describe import Intent, intent_of
+from pbmodels.schema._describe import Intent, distinct, intent_of
 from pbmodels.schema._diff import Diff, compared, with_stakes
-from pbmodels.schema._errors import DataLoss, SchemaConflict
+from pbmodels.schema._errors import DataLoss, NotUnique, SchemaConflict
 from pbmodels.schema._import import importing
 from pbmodels.schema._plan import normalized, planned
 from pbmodels.schema._stakes import Stake, stakes
@@ -29,12 +30,12 @@ def collections_of(pb: PocketBase) -> list[Json]:
 
 def intents_of(pb: PocketBase, models: Sequence[type[Collection]]) -> list[Intent]:
     """What the models say, in the grammar of this server where that matters."""
-    models = list(dict.fromkeys(models))
+    found = distinct(models)
     try:
-        return [intent_of(model, None) for model in models]
+        return [intent_of(model, None) for model in found]
     except GrammarNeeded:
         grammar = pb.learn_grammar("/api/collections/_superusers/records")
-        return [intent_of(model, grammar) for model in models]
+        return [intent_of(model, grammar) for model in found]
 
 
 def difference(
@@ -45,8 +46,9 @@ def difference(
     renames: Mapping[str, str] | None,
 ) -> tuple[Diff, list[Json], list[Json]]:
     """What differs, with the records at stake; and the states before and after."""
+    intents = intents_of(pb, models)
     before = collections_of(pb)
-    after = planned(before, intents_of(pb, models), exact=exact, renames=renames)
+    after = planned(before, intents, exact=exact, renames=renames)
     found = compared(before, after)
     return with_stakes(found, _counted(pb, stakes(found, before, after))), before, after
 
@@ -62,14 +64,30 @@ def push(
 ) -> list[str]:
     """Bring the server in line with the models."""
     found, before, after = difference(pb, models, exact=exact, renames=renames)
+    if found.repeats:
+        raise NotUnique(found)
     if found.losses and not allow_data_loss:
         raise DataLoss(found)
     collections, delete_missing = importing(before, after)
     if collections and not dry_run:
-        if delete_missing and collections_of(pb) != before:
+        if collections_of(pb) != before:
             raise SchemaConflict("someone changed the server's collections just now: nothing was changed, push again")
-        pb.collections.import_collections(collections, delete_missing)
+        try:
+            pb.collections.import_collections(collections, delete_missing)
+        except ClientResponseError:
+            _recall_collections(pb)
+            raise
     return found.collections
+
+
+def _recall_collections(pb: PocketBase) -> None:
+    """Have the server read its collections from the database again, as it does after a save that failed.
+
+    An import that fails is taken back in the database, but PocketBase may go on working with the collections that it
+    was about to have: it read them inside the transaction. (core/collection_model.go)
+    """
+    with suppress(ClientResponseError):
+        pb.collections.create({"name": ""})
 
 
 def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str, int]]:
@@ -82,11 +100,11 @@ def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str,
             records = pb.collection(stake.collection)
             counts[place] = (records.get_list(1, 1, filter=stake.filter, fields="id")).total_items
     for collection, places in scans.items():
-        for record in _records(pb, collection, {found[place].field or "" for place in places}):
+        for record in _records(pb, collection, {name for place in places for name in found[place].fields}):
             for place in places:
                 fits = found[place].fits
                 assert fits is not None
-                counts[place] += not fits(record.get(found[place].field or ""))
+                counts[place] += not fits(record)
     return {place: (stake.reason, counts[place]) for place, stake in found.items()}
 
 
