@@ -48,6 +48,8 @@ class _ExactSession:
         session = self._session
         if session is None:
             session = self._session = self._open()
+        # A client that offers HTTP/2 says so in the context, which may be shared with it.
+        self._verify.set_alpn_protocols(["http/1.1"])
         return session.request(method, URL(url, encoded=True), **options)
 
     def _open(self) -> aiohttp.ClientSession:

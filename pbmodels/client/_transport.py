@@ -8,6 +8,8 @@ another address.
 Async requests go through aiohttp where `httpx-aiohttp` is installed (the extra `aiohttp`): many side by side are
 answered several times as fast. What it cannot do as well stays with httpx: open streams, whose time to wait changes
 once they have begun, uploads, whose size h11 checks, requests that are traced, proxies, and HTTP/2.
+
+Open streams and uploads go by HTTP/1.1 where HTTP/2 is offered too, for they may end early; see `_http2.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import httpx
 
 from pbmodels.client._abort import transport_of
 from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._http2 import OneEach, ToTheEnd
 from pbmodels.client._proxies import proxy_for
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
@@ -70,26 +73,32 @@ class SyncTransports:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._pools: dict[int, httpx.HTTPTransport] = {}
+        self._pools: dict[tuple[int, bool], httpx.BaseTransport] = {}
 
-    def get(self, *, simple: bool = True) -> httpx.HTTPTransport:
-        """The pool of this process, made on first use; one kind serves all requests.
+    def get(self, *, simple: bool = True) -> httpx.BaseTransport:
+        """The pool of this process, made on first use.
 
         Inside the block of an `AbortController` it is that one's own.
+
+        Args:
+            simple: Whether the request can go by HTTP/2: read as a whole, and sent as bytes.
         """
         if (apart := transport_of(self._wire)) is not None:
             return apart
-        pid = os.getpid()
-        found = self._pools.get(pid)
+        http2 = simple and self._wire.http2
+        key = (os.getpid(), http2)
+        found = self._pools.get(key)
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
-            found = self._pools.setdefault(pid, httpx.HTTPTransport(**self._wire.options))
+            options: dict[str, Any] = {**self._wire.options, "http2": http2}
+            found = self._pools.setdefault(key, OneEach(options) if http2 else httpx.HTTPTransport(**options))
         return found
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        found = self._pools.pop(os.getpid(), None)
-        if found is not None:
-            found.close()
+        for http2 in (False, True):
+            found = self._pools.pop((os.getpid(), http2), None)
+            if found is not None:
+                found.close()
 
 
 class AsyncTransports:
@@ -106,7 +115,7 @@ class AsyncTransports:
         """The pool of the running event loop, made on first use.
 
         Args:
-            simple: Whether the request is one that aiohttp can take: read as a whole, and sent as bytes.
+            simple: Whether the request can go by aiohttp or HTTP/2: read as a whole, and sent as bytes.
         """
         loop = asyncio.get_running_loop()
         found = self._pools.get(loop)
@@ -128,8 +137,9 @@ class _LoopPool:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.pid = os.getpid()
-        self.full = httpx.AsyncHTTPTransport(**options)
-        self.quick = _through_aiohttp(options) or self.full
+        plain: dict[str, Any] = {**options, "http2": False}
+        self.full = httpx.AsyncHTTPTransport(**plain)
+        self.quick = _through_http2(options) or _through_aiohttp(options) or self.full
         self._ending = _until_the_end(self.full, self.quick)
         with contextlib.suppress(StopIteration):
             self._ending.__anext__().send(None)  # runs to its `yield` at once: nothing is awaited before
@@ -146,9 +156,13 @@ async def _until_the_end(*transports: httpx.AsyncBaseTransport) -> AsyncGenerato
             await transport.aclose()
 
 
+def _through_http2(options: dict[str, Any]) -> httpx.AsyncBaseTransport | None:
+    return ToTheEnd(options) if options["http2"] else None
+
+
 def _through_aiohttp(options: dict[str, Any]) -> httpx.AsyncBaseTransport | None:
     """A transport over aiohttp, None where it is not installed or cannot do what the options ask for."""
-    if options["proxy"] is not None or options["http2"]:
+    if options["proxy"] is not None:
         return None
     try:
         from pbmodels.client._aiohttp import ExactTransport

@@ -1,71 +1,222 @@
-"""HTTP/2, where the client is told to offer it: through a proxy behind TLS to the real server."""
+"""HTTP/2: many requests on one connection to a real PocketBase behind TLS."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import random
+import socket
+import ssl
+import subprocess
+import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import trustme
 
-from pbmodels import AsyncPocketBase, InvalidRequest, NotFound, PocketBase, ValidationFailed
+from pbmodels import (
+    AbortController,
+    Collection,
+    Event,
+    Field,
+    InvalidRequest,
+    NotFound,
+    PocketBase,
+    RequestAborted,
+    using,
+)
 from pbmodels.client import _transport
+from pbmodels.server._binary import find_binary
+from tests.client.eventually import eventually
 from tests.client.flavours import done, new_client
-from tests.client.http2_proxy import Http2Proxy, http2_proxy
+
+HOST = "pocketbase.example"
+SUPERUSER = ("boss@example.com", "12345678")
+
+
+class Note(Collection, collection="notes"):
+    text: Field[str]
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ssl.SSLContext]]:
+    """The port of a PocketBase that has a certificate for HOST, and what trusts it.
+
+    PocketBase takes certificates from a folder before it asks Let's Encrypt for one.
+    """
+    folder = tmp_path_factory.mktemp("secure")
+    certificates, authority = folder / "pb_data/.autocert_cache", trustme.CA()
+    certificates.mkdir(parents=True)
+    (certificates / HOST).write_bytes(authority.issue_cert(HOST).private_key_and_cert_chain_pem.bytes())
+    trusts = ssl.create_default_context()
+    authority.configure_trust(trusts)
+    folders = [f"--{name}={folder / path}" for name, path in FOLDERS.items()]
+    subprocess.run([find_binary(), "superuser", "upsert", *SUPERUSER, *folders], check=True, capture_output=True)
+    port, plain = free_port(), free_port()
+    command = [find_binary(), "serve", HOST, f"--https=127.0.0.1:{port}", f"--http=127.0.0.1:{plain}", *folders]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while not listens(port):
+                assert process.poll() is None
+            yield port, trusts
+        finally:
+            process.terminate()
+
+
+FOLDERS = {"dir": "pb_data", "migrationsDir": "pb_migrations", "hooksDir": "pb_hooks", "publicDir": "pb_public"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.1).close()
+    except OSError:
+        return False
+    return True
+
+
+class Connections:
+    """Looks names up: HOST is this machine; each look-up is a connection."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._look_up = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self._find)
+
+    def _find(self, host: Any, *rest: Any, **more: Any) -> Any:
+        if host in (HOST, HOST.encode()):
+            self.count += 1
+            host = "127.0.0.1"
+        return self._look_up(host, *rest, **more)
 
 
 @pytest.fixture
-def proxy(blog: PocketBase) -> Iterator[Http2Proxy]:
-    with http2_proxy(blog.url) as proxy:
-        yield proxy
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    return Connections(monkeypatch)
 
 
 @pytest.fixture
-async def client(flavour: str, proxy: Http2Proxy, blog: PocketBase) -> AsyncIterator[Any]:
-    """A superuser's client that offers HTTP/2."""
-    async with new_client(flavour, proxy.url, verify=proxy.trust, http2=True) as pb:
-        pb.auth_store.save(blog.auth_store.token, blog.auth_store.record)
-        yield pb
+async def pb(flavour: str, secure: tuple[int, ssl.SSLContext], connections: Connections) -> AsyncIterator[Any]:
+    """A superuser's client that offers HTTP/2; there is a collection `notes`, with records that have no rules."""
+    port, trusts = secure
+    async with new_client(flavour, f"https://{HOST}:{port}", verify=trusts, http2=True) as client:
+        await done(client.superusers.auth_with_password(*SUPERUSER))
+        fields = [
+            {"name": "text", "type": "text"},
+            {"name": "paper", "type": "file", "maxSelect": 1, "maxSize": 5000000},
+        ]
+        await done(client.collections.create({"name": "notes", "type": "base", "fields": fields}))
+        yield client
+        await done(client.collections.delete("notes"))
 
 
-async def test_records_files_and_errors(client: Any, proxy: Http2Proxy) -> None:
-    posts = client.collection("posts")
+async def at_once(flavour: str, jobs: list[Any]) -> list[Any]:
+    if flavour == "async":
+        return await asyncio.gather(*(job() for job in jobs))
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return await asyncio.to_thread(lambda: [each.result() for each in [threads.submit(job) for job in jobs]])
 
-    made = await done(posts.create({"title": "ä", "views": 1, "cover": ("a.bin", bytes(300_000))}))
-    assert (await done(posts.update(made.id, {"views+": 2}))).views == 3
-    assert len(await done(client.files.read(made, made.cover))) == 300_000
-    with pytest.raises(ValidationFailed, match="title: Must be no more than 200"):
-        await done(posts.update(made.id, {"title": "x" * 201}))
-    await done(posts.delete(made.id))
+
+async def test_it_is_spoken_where_it_is_offered(flavour: str, secure: tuple[int, ssl.SSLContext], pb: Any) -> None:
+    spoken: list[str] = []
+
+    def note(response: httpx.Response) -> None:
+        spoken.append(response.http_version)
+
+    port, trusts = secure
+    async with new_client(flavour, f"https://{HOST}:{port}", verify=trusts, after_send=note) as without:
+        await done(without.health.check())
+    pb.after_send = note
+    await done(pb.health.check())
+
+    assert spoken == ["HTTP/1.1", "HTTP/2"]
+
+
+async def test_requests_side_by_side(flavour: str, pb: Any, connections: Connections) -> None:
+    notes = pb.collection("notes")
+    before = connections.count
+
+    made = await at_once(flavour, [lambda n=n: notes.create({"text": f"note {n}"}) for n in range(40)])
+    found = await at_once(flavour, [lambda one=one: notes.get_one(one.id) for one in made])
+
+    assert [note.text for note in found] == [f"note {n}" for n in range(40)]
+    if flavour == "async":  # threads have a connection each
+        assert connections.count == before
+
+
+async def test_files_errors_and_events(flavour: str, pb: Any, tmp_path: Path) -> None:
+    notes, seen = pb.collection("notes"), list[tuple[str, str]]()
+    content = bytes(range(256)) * 10_000  # more than the windows of HTTP/2
+    (tmp_path / "paper.bin").write_bytes(content)
+
+    def note(event: Event[Any]) -> None:
+        seen.append((event.action, event.record.id))
+
+    stop = await done(notes.subscribe("*", note))
+    made = await done(notes.create({"text": "a", "paper": tmp_path / "paper.bin"}))
+    await done(pb.files.download(made, made.paper, tmp_path / "back.bin"))
+    await done(notes.delete(made.id))
     with pytest.raises(NotFound):
-        await done(posts.get_one(made.id))
+        await done(notes.get_one(made.id))
 
-    assert set(proxy.protocols) == {"h2"}
-    assert proxy.requests[0] == "POST /api/collections/posts/records"
-    assert len(proxy.requests) == 6
+    async def told() -> bool:
+        return seen == [("create", made.id), ("delete", made.id)]
 
-
-async def test_requests_side_by_side_share_a_connection(client: Any, proxy: Http2Proxy) -> None:
-    made = await done(client.collection("posts").create({"title": "one"}))
-
-    if isinstance(client, AsyncPocketBase):
-        found = await asyncio.gather(*[client.collection("posts").get_one(made.id) for _ in range(20)])
-    else:
-        with ThreadPoolExecutor(20) as threads:
-            found = list(threads.map(client.collection("posts").get_one, [made.id] * 20))
-
-    assert [each.title for each in found] == ["one"] * 20
-    assert proxy.protocols == ["h2"]
-    assert len(proxy.requests) == 21
+    assert await eventually(told)
+    assert (tmp_path / "back.bin").read_bytes() == content
+    await done(stop())
 
 
-async def test_it_is_not_offered_by_default(flavour: str, proxy: Http2Proxy) -> None:
-    async with new_client(flavour, proxy.url, verify=proxy.trust) as pb:
-        await done(pb.send("/x"))
+async def test_what_is_given_up_leaves_the_others(flavour: str, pb: Any, connections: Connections) -> None:
+    controller = AbortController()
+    before = connections.count
 
-    assert "h2" not in proxy.protocols
+    async def endless() -> None:
+        while True:
+            await done(pb.collection("notes").get_list())
+
+    timer = threading.Timer(0.1, controller.abort)
+    timer.start()
+    with controller, pytest.raises(RequestAborted):
+        await endless()
+    timer.join()
+
+    assert (await done(pb.health.check())).code == 200
+    assert connections.count - before == (flavour == "sync")  # a block of threads has connections of its own
+
+
+async def test_a_task_that_is_cancelled_at_any_moment_leaves_the_others(
+    secure: tuple[int, ssl.SSLContext], connections: Connections
+) -> None:
+    port, trusts = secure
+    async with new_client("async", f"https://{HOST}:{port}", verify=trusts, http2=True) as pb:
+        for _ in range(150):
+            task = asyncio.create_task(pb.health.check())
+            await asyncio.sleep(random.random() * 0.004)
+            task.cancel()
+            await asyncio.wait([task])
+            assert (await pb.health.check()).code == 200
+
+    assert connections.count == 1
+
+
+def test_models(secure: tuple[int, ssl.SSLContext], connections: Connections) -> None:
+    port, trusts = secure
+    with closing(PocketBase(f"https://{HOST}:{port}", verify=trusts, http2=True)) as pb, using(pb):
+        pb.superusers.auth_with_password(*SUPERUSER)
+        pb.collections.create({"name": "notes", "fields": [{"name": "text", "type": "text"}]})
+        Note.bulk_create(Note(text=str(n)) for n in range(300))
+        assert len({note.text for note in Note.where().in_batches(50) for note in note}) == 300
+        pb.collections.delete("notes")
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
