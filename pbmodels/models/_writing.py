@@ -354,6 +354,7 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     state = state_of(record)
     state.is_new = state.in_doubt = False
     expand = state.expand
+    held = held_values(record)
     adopt(record, fresh)
     state.expand = expand  # related records that are here already stay, where the relation still names them
     see(record, [specs[name] for name in later])
@@ -363,6 +364,7 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     values.update({unseen(name) if specs[name].remembered else name: value for name, value in withheld.items()})
     values.update(later)
     record.__pydantic_fields_set__.update(later)
+    go_on_with(record, {name: value for name, value in held.items() if name not in later})
     _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
 
 
@@ -389,6 +391,30 @@ def _may_be_withheld(model: type[Collection]) -> set[str]:
         for name, spec in specs_of(model).items()
         if spec.options.server.get("hidden") or (spec.kind is Kind.EMAIL and "password" in specs_of(model))
     }
+
+
+def held_values(record: Collection) -> dict[str, Any]:
+    """The values of a record that were looked at and can change in place, so that someone may hold them."""
+    state, values = peek(record), kept_values(record)
+    return {name: values[name] for name in state.snapshots if name in values} if state is not None else {}
+
+
+def go_on_with(record: Collection, held: Mapping[str, Any]) -> None:
+    """Let values that someone holds be the record's again, with what it holds now: what changes them is saved."""
+    specs = specs_of(type(record))
+    for name, value in held.items():
+        if not {name, unseen(name)} & kept_values(record).keys():
+            continue
+        spec, now = specs[name], getattr(record, name)
+        if not spec.remembered or _differs(spec, value, to_wire(spec, now)):
+            if isinstance(value, list) and isinstance(now, list):
+                list.__setitem__(value, slice(None), now)
+            elif isinstance(value, dict) and isinstance(now, dict):
+                value.clear()
+                value.update(now)
+            else:
+                continue
+        kept_values(record)[name] = value
 
 
 def adopt(record: Collection, fresh: Collection) -> None:

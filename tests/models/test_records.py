@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from pbmodels import (
     AsyncPocketBase,
@@ -172,6 +173,39 @@ def test_lists_and_dicts_changed_in_place_are_noticed(blog: PocketBase, sent: li
     loaded = Post.get(post.id)
     assert (loaded.tags, loaded.meta, loaded.reviewers) == (["news", "tech"], {"a": {"b": 2}}, [user])
     assert post.changed_fields == set()
+
+
+def test_a_list_that_someone_holds_stays_the_record_s(blog: PocketBase) -> None:
+    class Place(BaseModel):
+        name: str = ""
+
+    class Note(CollectionBase, collection="posts"):
+        title: Field[str]
+        meta: Field[Place] = field(default_factory=Place)
+
+    ann, ben = (User(email=f"{name}@example.com", password="12345678").save() for name in ("ann", "ben"))
+    post = Post(title="x", tags=["news"], meta={"inner": [1]}, gallery=[("a.txt", b"a")])
+    tags, inner, reviewers, gallery = post.tags, post.meta["inner"], post.reviewers, post.gallery
+    note = Note(title="x")
+    place = note.meta
+
+    for number, user in enumerate((ann, ben)):
+        tags.append(["tech", "art"][number])
+        inner.append(2 + number)
+        reviewers.append(user)
+        gallery.append(("b.txt", b"b"))
+        place.name += "a"
+        post.title += "x"
+        note.save()
+        post.save()
+
+    there = Post.get(post.id)
+    assert (there.tags, there.meta, there.reviewers) == (["news", "tech", "art"], {"inner": [1, 2, 3]}, [ann, ben])
+    assert (there.gallery, len(gallery)) == (gallery, 3)
+    assert Note.get(note.id).meta.name == "aa"
+    tags.append("news")
+    assert post.refresh().tags is tags
+    assert (tags, post.changed_fields) == (["news", "tech", "art"], set())
 
 
 def test_what_was_put_into_a_list_in_place_is_checked_too(blog: PocketBase) -> None:

@@ -153,6 +153,22 @@ class TestSeveral:
         assert post.changed_fields == {"title", "tags"}
         assert (post.title, post.tags) == ("y", ["news"])
 
+    def test_a_record_that_is_named_twice_is_in_it_once(self, users: list[User]) -> None:
+        ann, ben = users[:2]
+        for post in (Post(title="new"), Post(title="saved").save()):
+            post.reviewers.set([ann, ben, ann])
+            assert post.reviewers == [ann, ben]
+            post.reviewers.remove(ann, ann)
+            post.reviewers.add(ann, ann.id)
+            assert post.reviewers == [ben, ann]
+            assert Post.get(post.save().id).reviewers == [ben, ann]
+
+    def test_set_takes_a_list(self, users: list[User]) -> None:
+        post = Post(title="x").save()
+        for value in (users[0], users[0].id, Ref(users[0].id)):
+            with pytest.raises(InvalidRecord, match=r"posts.reviewers: set\(\) takes a list of records, Refs or ids"):
+                post.reviewers.set(value)  # type: ignore[arg-type]
+
     def test_of_a_new_record_they_change_the_list(self, users: list[User], sent: list[httpx.Request]) -> None:
         ann, bob, _ = users
         post = Post(title="x", reviewers=[ann])

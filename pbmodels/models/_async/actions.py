@@ -14,7 +14,7 @@ from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import equal_to, to_expand, unknown_field
 from pbmodels.models._specs import specs_of
 from pbmodels.models._state import state_of
-from pbmodels.models._writing import adopt, missing
+from pbmodels.models._writing import adopt, go_on_with, held_values, missing
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -78,4 +78,6 @@ async def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
         raise InvalidRecord(f"this {type(record).__name__} was never saved, so there is nothing to load")
     fresh = await get(type(record), record.id, expand)
     state.is_new = state.in_doubt = False
+    held = held_values(record)
     adopt(record, fresh)
+    go_on_with(record, held)

@@ -6,15 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._refs import Ref, Refs
-from pbmodels.models._state import values_of
+from pbmodels.models._state import kept_values
 from pbmodels.models._sync.saves import modify
 from pbmodels.models._writing import modifying, refuse_new
 
 
 def add(refs: Refs[Any], records: Iterable[Any]) -> None:
     """Add records to the relation."""
-    new = [refs._ref(record) for record in records]
+    new = _refs(refs, records)
     refuse_new(refs._spec, new)
     if refs._owner.is_new:
         refs.extend(ref for ref in new if ref not in refs)
@@ -24,7 +25,7 @@ def add(refs: Refs[Any], records: Iterable[Any]) -> None:
 
 def remove(refs: Refs[Any], records: Iterable[Any]) -> None:
     """Take records out of the relation."""
-    gone = [refs._ref(record) for record in records]
+    gone = _refs(refs, records)
     if refs._owner.is_new:
         refs[:] = [ref for ref in refs if ref not in gone]
     elif gone:
@@ -33,7 +34,9 @@ def remove(refs: Refs[Any], records: Iterable[Any]) -> None:
 
 def set_to(refs: Refs[Any], records: Iterable[Any]) -> None:
     """Let the relation hold exactly these."""
-    wanted = [refs._ref(record) for record in records]
+    if isinstance(records, (str, Ref)) or hasattr(records, "__pydantic_fields__"):
+        raise InvalidRecord(f"{refs._spec.label}: set() takes a list of records, Refs or ids")
+    wanted = _refs(refs, records)
     refuse_new(refs._spec, wanted)
     if refs._owner.is_new:
         refs[:] = wanted
@@ -47,11 +50,16 @@ def set_to(refs: Refs[Any], records: Iterable[Any]) -> None:
         raise
 
 
+def _refs(refs: Refs[Any], records: Iterable[Any]) -> list[Ref[Any]]:
+    """Each once, as the server keeps them."""
+    return list(dict.fromkeys(refs._ref(record) for record in records))
+
+
 def _change(refs: Refs[Any], modifier: str, records: list[Ref[Any]]) -> None:
     owner, spec = refs._owner, refs._spec
-    ids = list(dict.fromkeys(ref.id for ref in records))
+    before, ids = list(refs), [ref.id for ref in records]
     modify(modifying(owner, {spec.name: ids}, modifier))
-    here = {ref.id: ref for ref in (*refs, *records)}
+    here = {ref.id: ref for ref in (*before, *records)}
     kept: list[Ref[Any]] = getattr(owner, spec.name)
     refs[:] = [here.get(ref.id, ref) for ref in kept]
-    values_of(owner)[spec.name] = refs
+    kept_values(owner)[spec.name] = refs
