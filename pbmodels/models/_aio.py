@@ -42,11 +42,11 @@ class AsyncModel(Generic[M]):
     async def get(self, id: str, *, expand: Sequence[Any] = ()) -> M:
         """One record by its id; `RecordNotFound` when there is none."""
         note_get(self._model)
-        return await actions.get(self._model, id, tuple(expand))
+        return await actions.get(self._model, id, expand)
 
     async def get_or_none(self, id: str, *, expand: Sequence[Any] = ()) -> M | None:
         """One record by its id, None when there is none."""
-        return await actions.get_or_none(self._model, id, tuple(expand))
+        return await actions.get_or_none(self._model, id, expand)
 
     async def create(self, **values: Any) -> M:
         """Make a record and save it."""
@@ -142,7 +142,7 @@ class AsyncActions(Generic[M]):
 
     async def refresh(self, *, expand: Sequence[Any] = ()) -> M:
         """Load the record anew; unsaved changes are dropped."""
-        await actions.refresh(self._record, tuple(expand))
+        await actions.refresh(self._record, expand)
         return self._record
 
 

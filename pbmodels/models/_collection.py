@@ -155,12 +155,12 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             Post.NotFound: there is no record 'missing00000000' in collection 'posts'...
         """
         note_get(cls)
-        return actions.get(cls, id, tuple(expand))
+        return actions.get(cls, id, expand)
 
     @classmethod
     def get_or_none(cls, id: str, *, expand: Sequence[Any] = ()) -> Self | None:
         """One record by its id, None when there is none."""
-        return actions.get_or_none(cls, id, tuple(expand))
+        return actions.get_or_none(cls, id, expand)
 
     @classmethod
     def create(cls, **values: Any) -> Self:
@@ -443,7 +443,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         Raises:
             RecordNotFound: Someone deleted it meanwhile.
         """
-        actions.refresh(self, tuple(expand))
+        actions.refresh(self, expand)
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any, SupportsIndex, cast
@@ -264,6 +265,8 @@ def to_file(value: Any) -> File:
         raise ValueError("takes a Path, bytes, an open file, (name, content) or an Upload")
     if isinstance(upload.content, os.PathLike) and not os.path.isfile(upload.content):
         raise ValueError(f"there is no file {os.fspath(upload.content)!r}")
+    if isinstance(upload.content, io.TextIOBase):
+        raise ValueError(f"the file {upload.name!r} is open as text; open it with mode 'rb'")
     return File(upload.name, upload)
 
 

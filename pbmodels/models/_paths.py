@@ -277,6 +277,17 @@ def to_fields(model: type[Collection], terms: Iterable[object], expand: Iterable
     return tuple(dict.fromkeys(names))
 
 
+def to_expands(model: type[Collection], terms: Iterable[object]) -> tuple[str, ...]:
+    """What `expand=` asks for.
+
+    Raises:
+        FilterError: It is no list of relations.
+    """
+    if isinstance(terms, (str, Expr)):
+        raise FilterError(f"expand= takes a list of relations, as in expand=[{model.__name__}.{terms}]")
+    return tuple(to_expand(model, term) for term in terms)
+
+
 def to_expand(model: type[Collection], term: object) -> str:
     """One path of `expand`: a relation such as `Post.author`, or its text.
 

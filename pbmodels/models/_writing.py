@@ -19,7 +19,7 @@ from pbmodels.client._record import Record
 from pbmodels.client._record_calls import after_update, view_call, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
-from pbmodels.models._files import to_file
+from pbmodels.models._files import File, to_file
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
@@ -149,6 +149,8 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
         if name not in names:
             continue
         value = kept_value(record, name)
+        if spec.kind is Kind.FILE:
+            _refuse_other_files(record, spec, value if spec.multiple else [value])
         if spec.mutable or spec.kind is Kind.RELATION:
             value = _checked(record, spec, _settled(spec, value), planned)
         sent[name] = to_wire(spec, value)
@@ -165,6 +167,15 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
     if not body:
         return None
     return Saving(record, write_call(collection, record.id, body), sent, False, dict(kept_values(record)))
+
+
+def _refuse_other_files(record: Collection, spec: Spec, files: Iterable[object]) -> None:
+    """Raise `InvalidRecord` where a record is given what the server keeps for another one."""
+    for file in files:
+        owner = file._record if isinstance(file, File) and not file.is_pending else None
+        if owner is not None and owner != record:
+            message = f"{spec.label}: {file} is a file of record {owner.id!r}; give its content, such as file.read()"
+            raise InvalidRecord(message, {spec.name: message})
 
 
 def _in_place(record: Collection, spec: Spec, value: Any) -> dict[str, Any]:

@@ -287,6 +287,30 @@ class TestLists:
                 post.gallery.append(wrong)  # type: ignore[arg-type]
         assert post.changed_fields == set()
 
+    def test_another_record_s_file_is_attached_by_its_content(
+        self, blog: PocketBase, sent: list[httpx.Request]
+    ) -> None:
+        owner = Post(title="x", cover=b"cover", gallery=[b"a"]).save()
+        post = Post(title="y").save()
+        sent.clear()
+        for name, value in (("cover", owner.cover), ("gallery", [owner.gallery[0]])):
+            setattr(post, name, value)
+            with pytest.raises(InvalidRecord, match=rf"posts.{name}: .* is a file of record {owner.id!r}; give its"):
+                post.save()
+            post.refresh()
+        assert {request.method for request in sent} == {"GET"}
+
+        post.cover = (owner.cover.name, owner.cover.read())  # type: ignore[union-attr]
+        post.gallery.append(owner.gallery[0].read())
+        assert [post.save().cover.read(), post.gallery[0].read()] == [b"cover", b"a"]  # type: ignore[union-attr]
+        post.cover = post.cover
+        assert post.save().cover.read() == b"cover"  # type: ignore[union-attr]
+
+    def test_a_file_that_is_open_as_text(self, blog: PocketBase, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("a")
+        with (tmp_path / "a.txt").open() as file, pytest.raises(InvalidRecord, match="open as text; open it with mode"):
+            Post(title="x", cover=file)  # type: ignore[arg-type]
+
     def test_an_unchanged_list_is_not_sent(self, blog: PocketBase, sent: list[httpx.Request]) -> None:
         post = Post.get(Post(title="x", gallery=[b"a"]).save().id)
         sent.clear()

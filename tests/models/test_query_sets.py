@@ -505,6 +505,9 @@ def test_what_expand_does_not_take() -> None:
         Post.where().expand(Post.title)
     with pytest.raises(FilterError, match="has no field 'nope'"):
         Post.where().expand("nope")
+    for wrong in (Post.author, "author"):
+        with pytest.raises(FilterError, match=r"takes a list of relations, as in expand=\[Post.author\]"):
+            Post.get("x", expand=wrong)  # type: ignore[arg-type]
 
 
 async def test_the_same_awaited(posts: list[Post], aio: AsyncPocketBase) -> None:

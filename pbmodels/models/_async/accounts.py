@@ -12,7 +12,7 @@ from pbmodels.models._accounts import changing_password, created_with, owner_of,
 from pbmodels.models._async.saves import save
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
-from pbmodels.models._paths import to_expand
+from pbmodels.models._paths import to_expands
 from pbmodels.models._writing import adopt, missing
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def login(
     expand: Sequence[Any] = (),
 ) -> U:
     """Sign in with a password."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     result = await service(model).auth_with_password(
         identity, password, identity_field=identity_field, mfa_id=mfa_id, expand=paths
     )
@@ -62,7 +62,7 @@ async def login(
 
 async def login_with_otp(model: type[U], otp_id: str, password: str, mfa_id: str | None, expand: Sequence[Any]) -> U:
     """Sign in with a one-time password."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     result = await service(model).auth_with_otp(otp_id, password, mfa_id=mfa_id, expand=paths)
     return record_of(model, result.record, paths)
 
@@ -78,7 +78,7 @@ async def login_with_oauth2(
     expand: Sequence[Any],
 ) -> tuple[U, dict[str, Any]]:
     """Sign in with an OAuth2 provider, all in one."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     create_data = created_with(model, defaults)
     result = await service(model).auth_with_oauth2(
         provider, url_callback, scopes, create_data, timeout, mfa_id=mfa_id, expand=paths
@@ -97,7 +97,7 @@ async def login_with_oauth2_code(
     expand: Sequence[Any],
 ) -> tuple[U, dict[str, Any]]:
     """Sign in with the code that an OAuth2 provider sent."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     create_data = created_with(model, defaults)
     result = await service(model).auth_with_oauth2_code(
         provider, code, code_verifier, redirect_url, create_data, mfa_id=mfa_id, expand=paths
@@ -107,7 +107,7 @@ async def login_with_oauth2_code(
 
 async def auth_refresh(model: type[U], expand: Sequence[Any]) -> U:
     """A new token, and the record as it is now, for who is signed in."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     return record_of(model, (await service(model).auth_refresh(expand=paths)).record, paths)
 
 
@@ -153,11 +153,6 @@ async def change_password(record: AuthCollection, old: str, new: str) -> None:
             await service(model).auth_with_password(email or "", new)
         except ClientResponseError:
             client.auth_store.clear()
-
-
-def expanded(model: type[AuthCollection], relations: Sequence[Any]) -> tuple[str, ...]:
-    """The paths of these relations."""
-    return tuple(to_expand(model, relation) for relation in relations)
 
 
 def _with_meta(model: type[U], result: AuthResult, paths: tuple[str, ...]) -> tuple[U, dict[str, Any]]:

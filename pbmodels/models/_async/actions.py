@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import NotFound, ValidationFailed
@@ -11,7 +12,7 @@ from pbmodels.models._async.saves import save
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import equal_to, to_expand, unknown_field
+from pbmodels.models._paths import equal_to, to_expands, unknown_field
 from pbmodels.models._specs import specs_of
 from pbmodels.models._state import state_of
 from pbmodels.models._writing import adopt, go_on_with, held_values, missing
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="Collection")
 
 
-async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
+async def get(model: type[M], record_id: str, expand: Iterable[object] = ()) -> M:
     """One record by its id."""
-    paths = tuple(to_expand(model, relation) for relation in expand)
+    paths = to_expands(model, expand)
     call = view_call(model.__collection__, record_id, expand=paths)
     try:
         body = await async_client(model).execute(call)
@@ -33,7 +34,7 @@ async def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -
     return loader_of(model, paths).one(body)
 
 
-async def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
+async def get_or_none(model: type[M], record_id: str, expand: Iterable[object] = ()) -> M | None:
     """One record by its id, None when there is none."""
     try:
         return await get(model, record_id, expand)
@@ -71,7 +72,7 @@ async def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dic
     return record, created
 
 
-async def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
+async def refresh(record: Collection, expand: Iterable[object] = ()) -> None:
     """Load the record anew."""
     state = state_of(record)
     if state.is_new and not state.in_doubt:

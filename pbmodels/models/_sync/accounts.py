@@ -12,7 +12,7 @@ from pbmodels.client._url_callback import UrlCallback
 from pbmodels.models._accounts import changing_password, created_with, owner_of, record_of, refuse_unsaved
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
-from pbmodels.models._paths import to_expand
+from pbmodels.models._paths import to_expands
 from pbmodels.models._sync.saves import save
 from pbmodels.models._writing import adopt, missing
 
@@ -54,7 +54,7 @@ def login(
     expand: Sequence[Any] = (),
 ) -> U:
     """Sign in with a password."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     result = service(model).auth_with_password(
         identity, password, identity_field=identity_field, mfa_id=mfa_id, expand=paths
     )
@@ -63,7 +63,7 @@ def login(
 
 def login_with_otp(model: type[U], otp_id: str, password: str, mfa_id: str | None, expand: Sequence[Any]) -> U:
     """Sign in with a one-time password."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     result = service(model).auth_with_otp(otp_id, password, mfa_id=mfa_id, expand=paths)
     return record_of(model, result.record, paths)
 
@@ -79,7 +79,7 @@ def login_with_oauth2(
     expand: Sequence[Any],
 ) -> tuple[U, dict[str, Any]]:
     """Sign in with an OAuth2 provider, all in one."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     create_data = created_with(model, defaults)
     result = service(model).auth_with_oauth2(
         provider, url_callback, scopes, create_data, timeout, mfa_id=mfa_id, expand=paths
@@ -98,7 +98,7 @@ def login_with_oauth2_code(
     expand: Sequence[Any],
 ) -> tuple[U, dict[str, Any]]:
     """Sign in with the code that an OAuth2 provider sent."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     create_data = created_with(model, defaults)
     result = service(model).auth_with_oauth2_code(
         provider, code, code_verifier, redirect_url, create_data, mfa_id=mfa_id, expand=paths
@@ -108,7 +108,7 @@ def login_with_oauth2_code(
 
 def auth_refresh(model: type[U], expand: Sequence[Any]) -> U:
     """A new token, and the record as it is now, for who is signed in."""
-    paths = expanded(model, expand)
+    paths = to_expands(model, expand)
     return record_of(model, (service(model).auth_refresh(expand=paths)).record, paths)
 
 
@@ -154,11 +154,6 @@ def change_password(record: AuthCollection, old: str, new: str) -> None:
             service(model).auth_with_password(email or "", new)
         except ClientResponseError:
             client.auth_store.clear()
-
-
-def expanded(model: type[AuthCollection], relations: Sequence[Any]) -> tuple[str, ...]:
-    """The paths of these relations."""
-    return tuple(to_expand(model, relation) for relation in relations)
 
 
 def _with_meta(model: type[U], result: AuthResult, paths: tuple[str, ...]) -> tuple[U, dict[str, Any]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pbmodels.client import NotFound, ValidationFailed
@@ -10,7 +11,7 @@ from pbmodels.client._record_calls import view_call
 from pbmodels.models._context import sync_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._loading import loader_of
-from pbmodels.models._paths import equal_to, to_expand, unknown_field
+from pbmodels.models._paths import equal_to, to_expands, unknown_field
 from pbmodels.models._specs import specs_of
 from pbmodels.models._state import state_of
 from pbmodels.models._sync.query_set import QuerySet
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="Collection")
 
 
-def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
+def get(model: type[M], record_id: str, expand: Iterable[object] = ()) -> M:
     """One record by its id."""
-    paths = tuple(to_expand(model, relation) for relation in expand)
+    paths = to_expands(model, expand)
     call = view_call(model.__collection__, record_id, expand=paths)
     try:
         body = sync_client(model).execute(call)
@@ -34,7 +35,7 @@ def get(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M:
     return loader_of(model, paths).one(body)
 
 
-def get_or_none(model: type[M], record_id: str, expand: tuple[object, ...] = ()) -> M | None:
+def get_or_none(model: type[M], record_id: str, expand: Iterable[object] = ()) -> M | None:
     """One record by its id, None when there is none."""
     try:
         return get(model, record_id, expand)
@@ -72,7 +73,7 @@ def update_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str,
     return record, created
 
 
-def refresh(record: Collection, expand: tuple[object, ...] = ()) -> None:
+def refresh(record: Collection, expand: Iterable[object] = ()) -> None:
     """Load the record anew."""
     state = state_of(record)
     if state.is_new and not state.in_doubt:
