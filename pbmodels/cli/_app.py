@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ._demo import demo
 from ._doctor import doctor
 from ._erd import erd
 from ._export import export
@@ -23,7 +24,7 @@ app = typer.Typer(
 )
 
 PANELS = {
-    "Server": (serve, doctor, shell),
+    "Server": (demo, serve, doctor, shell),
     "Schema": (pull, diff, push, migrate, erd),
     "Records": (watch, export, import_),
 }

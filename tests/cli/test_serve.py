@@ -56,8 +56,9 @@ def introduction(process: subprocess.Popen[str]) -> dict[str, str]:
     for line in process.stdout:
         if line.startswith("Ctrl-C"):
             return told
-        name, value = line.split(None, 1)
-        told[name] = value.strip()
+        if line.strip():
+            name, value = line.split(None, 1)
+            told[name] = value.strip()
     pytest.fail(f"it ended: {process.stderr.read() if process.stderr else ''}")
 
 

@@ -1,0 +1,59 @@
+"""`pbmodels demo` as a user runs it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pbmodels import PocketBase
+from tests.cli.conftest import Cli
+from tests.cli.test_serve import environment, introduction
+
+
+def test_the_tour_shows_what_the_code_gives_on_a_real_server(cli: Cli, tmp_path: Path) -> None:
+    result = cli("demo", "--once", "--port", "0")
+
+    assert result.exit_code == 0, result.stderr
+    shown = result.stdout.splitlines()
+    told = {line.removeprefix(">>> "): shown[n + 1] for n, line in enumerate(shown) if line.startswith(">>> ")}
+    assert list(told.values()) == [
+        "'(status = \"published\" && views > 5)'",
+        "'Hello'",
+        "1",
+        "1",
+        "InvalidRecord: posts.views is incremented by a whole number, not by 'many'",
+    ]
+    assert "class Post(Collection, collection=\"posts\"):" in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_a_blog_to_try_other_commands_on(cli: Cli, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pbmodels", "demo", "--port=0", "--show-password"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("InvalidRecord"):
+                    break
+            told = introduction(process)
+
+            assert "On kites" in cli("export", "posts", "--url", told["Server"]).stdout
+            assert '"update"' in cli("watch", "posts", "--url", told["Server"], "--count", "1", "--json").stdout
+            with PocketBase(told["Server"]) as pb:
+                assert pb.superusers.auth_with_password(told["Superuser"], told["Password"]).token
+        finally:
+            process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert f"pbmodels watch posts --url {told['Server']}" in output
+    assert output.endswith("Stopped.\n")
+    assert errors == ""
+    assert not Path(told["Folder"]).exists()
