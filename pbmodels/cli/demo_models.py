@@ -18,7 +18,6 @@ from pbmodels import (
     request,
 )
 
-
 Tag = Literal["news", "tech", "art"]
 ANYONE_READS = Rules(list=Rules.anyone, view=Rules.anyone)
 

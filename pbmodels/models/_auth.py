@@ -47,6 +47,7 @@ class AuthCollection(Collection):
             indexes: Sequence[Index | str] = (),
             collection_id: str | None = None,
             was: str | None = None,
+            field_order: Sequence[str] | None = None,
             abstract: bool = False,
             auth: AuthOptions | None = None,
             **kwargs: Any,

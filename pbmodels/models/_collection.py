@@ -49,6 +49,8 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         indexes: Its indexes, as `Index(...)` or SQL, besides those of `field(unique=True)` and `field(index=True)`.
         collection_id: Its id on the server, where that is not the one that PocketBase makes of the name.
         was: The name that it had, for `pbmodels.schema` to rename it.
+        field_order: The order of its fields on the server, by their names there, where the ones that PocketBase itself
+            gives it do not come first.
         abstract: Whether the class is no collection itself but a base of some: its fields, methods and validators are
             theirs.
 
@@ -78,6 +80,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     __query__: ClassVar[str | None] = None
     __collection_id__: ClassVar[str | None] = None
     __was__: ClassVar[str | None] = None
+    __field_order__: ClassVar[Sequence[str] | None] = None
     NotFound: ClassVar[type[RecordNotFound]]
     aio: ClassVar[Aio] = Aio()
 
@@ -94,6 +97,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             indexes: Sequence[Index | str] = (),
             collection_id: str | None = None,
             was: str | None = None,
+            field_order: Sequence[str] | None = None,
             abstract: bool = False,
             **kwargs: Any,
         ) -> None: ...

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="CollectionMeta")
 
-_SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "query", "collection_id", "was"})
+_SCHEMA_ARGUMENTS = frozenset({"rules", "indexes", "auth", "query", "collection_id", "was", "field_order"})
 """What `pbmodels.schema` reads from a class, kept as `__rules__` and so on."""
 
 
@@ -97,6 +97,7 @@ class CollectionMeta(ModelMetaclass):
             namespace[f"__{argument}__"] = kwargs.pop(argument)
         namespace.setdefault("__was__", None)
         namespace.setdefault("__collection_id__", None)
+        namespace.setdefault("__field_order__", None)
         client = kwargs.pop("client", None)
         namespace["__is_abstract__"] = abstract = kwargs.pop("abstract", False)
         namespace["__collection__"] = collection or default_name(name)

@@ -110,7 +110,8 @@ def push(
         The names of the collections that were created or changed, or with `dry_run` would be.
 
     Raises:
-        DataLoss: Values would be lost or records no longer fit; the message counts them. Nothing was changed.
+        DataLoss: Values or a collection would be lost, or records no longer fit; the message counts them. Nothing was
+            changed.
         Forbidden: The client is not signed in as a superuser.
         ModelError: The models do not fit together, or not the server. Nothing was changed.
         NotUnique: Records are alike that a new unique index would tell apart; the message counts them. Nothing was

@@ -71,6 +71,7 @@ class Intent:
         view_query: A view's query.
         id: The collection's id, where the model says it.
         was: The name that it had.
+        order: The names of all its fields in order, None where those of the server's own come first.
     """
 
     model: str
@@ -84,6 +85,7 @@ class Intent:
     view_query: str | None
     id: str | None
     was: str | None
+    order: tuple[str, ...] | None
 
 
 def describe(model: type[Collection]) -> Json:
@@ -124,7 +126,7 @@ def new_collection(intent: Intent, found_id: str, fields: list[Json]) -> Json:
     if intent.type == "auth":
         body |= {"authRule": "", "manageRule": None}
     body |= intent.rules or {}
-    body["fields"] = fields
+    body["fields"] = in_order(fields, intent)
     body["indexes"] = list(intent.indexes)
     if intent.type == "auth":
         given = system_indexes(found_id, intent.name)
@@ -133,6 +135,14 @@ def new_collection(intent: Intent, found_id: str, fields: list[Json]) -> Json:
     if intent.type == "view":
         body["viewQuery"] = intent.view_query
     return body
+
+
+def in_order(fields: list[Json], intent: Intent) -> list[Json]:
+    """Fields as `field_order` says; what it does not name comes last."""
+    if intent.order is None:
+        return fields
+    places = {name: place for place, name in enumerate(intent.order)}
+    return sorted(fields, key=lambda field: places.get(field["name"], len(places)))
 
 
 def new_field(field: FieldIntent, target_id: str | None, taken: frozenset[str] = frozenset()) -> Json:
@@ -216,7 +226,18 @@ def intent_of(model: type[Collection], grammar: Grammar | None = Grammar.ESCAPED
         view_query=model.__query__,
         id=model.__collection_id__,
         was=model.__was__,
+        order=_order(model),
     )
+
+
+def _order(model: type[Collection]) -> tuple[str, ...] | None:
+    if model.__field_order__ is None:
+        return None
+    names = {spec.server_name for spec in specs_of(model).values()} | system_fields(type_of(model)).keys()
+    for name in model.__field_order__:
+        if name not in names:
+            raise ModelError(f"{model.__name__} has {name!r} in its field_order, and no such field")
+    return tuple(model.__field_order__)
 
 
 def _check_view(model: type[Collection]) -> None:

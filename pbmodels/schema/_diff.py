@@ -45,6 +45,11 @@ class Change:
         """What it is about: `posts`, `posts.title`, `posts.title.max`."""
         return ".".join(part for part in (self.collection, self.field, self.option) if part)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is about a collection as a whole."""
+        return self.field is None and self.option is None
+
     def __str__(self) -> str:
         text = f"{_SIGNS[self.action]} {self._what()}"
         return f"{text}  ({self._stake()})" if self.reason else text
@@ -127,8 +132,12 @@ class Diff:
 
     @property
     def losses(self) -> tuple[Change, ...]:
-        """The changes that values are at stake in."""
-        return tuple(change for change in self.changes if change.at_stake and change.option != "index")
+        """The changes that values are at stake in, or a whole collection with its rules and options."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.option != "index" and (change.at_stake or (change.is_whole and change.reason))
+        )
 
     @property
     def repeats(self) -> tuple[Change, ...]:

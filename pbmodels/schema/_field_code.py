@@ -230,7 +230,7 @@ class _Field:
         if (takes_zero or self.required) and not (whole and any(value != int(value) for value in limits.values())):
             for option, argument in (("min", "ge"), ("max", "le")):
                 if option in limits:
-                    self.arguments[argument] = repr(self.left.pop(option))
+                    self.arguments[argument] = repr(self.left.pop(option)).replace("e+", "e")  # as formatters write it
         return self._field("int" if whole else "float")
 
     def _bool(self) -> str:

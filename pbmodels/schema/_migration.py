@@ -75,8 +75,8 @@ def migration_name(found: Diff) -> str:
         'created_posts_and_1_more'
     """
     first = found.changes[0]
-    whole = first.field is None and first.option is None
-    verb = {"create": "created", "drop": "deleted", "rename": "renamed"}.get(first.action if whole else "", "updated")
+    verbs = {"create": "created", "drop": "deleted", "rename": "renamed"}
+    verb = verbs.get(first.action, "updated") if first.is_whole else "updated"
     rest = len(found.collections) - 1
     return f"{verb}_{first.collection}" + (f"_and_{rest}_more" if rest else "")
 

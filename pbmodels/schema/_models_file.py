@@ -9,7 +9,7 @@ from pbmodels.schema._auth_code import auth_code
 from pbmodels.schema._defaults import Json, collection_id, system_fields, system_indexes
 from pbmodels.schema._field_code import FieldCode, Surroundings, field_code, system_field_code, view_field_code
 from pbmodels.schema._index_code import index_code
-from pbmodels.schema._layout import Code, Group, call, laid_out, quoted
+from pbmodels.schema._layout import Code, Group, call, laid_out, literal, quoted
 from pbmodels.schema._naming import camel, class_names, field_name, member_names
 from pbmodels.schema._regions import Regions, orphaned, regions_of
 
@@ -59,9 +59,9 @@ _PBMODELS = frozenset(
     }
 )
 _BASES = {"base": "Collection", "auth": "AuthCollection", "view": "ViewCollection"}
-_BUILTINS = frozenset({"bool", "dict", "float", "int", "list", "str"})
+_BUILTINS = frozenset({"bool", "classmethod", "dict", "float", "int", "list", "property", "staticmethod", "str"})
 _TAKEN = _PBMODELS | _MODULES.keys() | _BUILTINS
-"""What a field or class of the file must not be called: the file uses it under this name."""
+"""What a field or class of the file must not be called: it, or the user's own regions, use it under this name."""
 _AUTH_NAMES = {"emailVisibility": "email_visibility"}
 
 
@@ -178,6 +178,8 @@ class _File:
             arguments["rules"] = self._rules(body)
             if body["id"] != collection_id(body["type"], body["name"]):
                 arguments["collection_id"] = quoted(body["id"])
+            if body["type"] != "view" and (order := _unusual_order(body)):
+                arguments["field_order"] = literal(order)
             if indexes:
                 arguments["indexes"] = Group("[", [("", index) for index in indexes], "]")
             if body["type"] == "view":
@@ -264,6 +266,13 @@ class _File:
             head = f"    {name}: {self._need('BackRelation')}[{self.classes[other['name']]}] = "
             found.append(head + laid_out(call(self._need("back_relation"), relation), 4, len(head)))
         return found
+
+
+def _unusual_order(body: Json) -> list[str] | None:
+    """The names of all fields where the server's own do not come first, in their usual order."""
+    names = [field["name"] for field in body["fields"]]
+    usual = [name for name in system_fields(body["type"]) if name in names]
+    return None if names[: len(usual)] == usual else names
 
 
 def _index_of(collection: str, field: Json, code: FieldCode, *, unique: bool) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pbmodels.models._errors import ModelError
 from pbmodels.schema._defaults import Json, collection_id, field_defaults, for_server, system_fields
-from pbmodels.schema._describe import FieldIntent, Intent, new_collection, new_field
+from pbmodels.schema._describe import FieldIntent, Intent, in_order, new_collection, new_field
 
 _UNSAID = frozenset({"id", "name", "type", "system", "primaryKey"})
 """What defines a field rather than being an option of it."""
@@ -261,7 +261,7 @@ class _Planner:
                 found.append(queue.pop(0))
             elif not self.exact and field["id"] in left and field["name"] not in names:
                 found.append(field)
-        return found + queue
+        return in_order(found + queue, intent)
 
     def _system_changes(self, intent: Intent, field: Json) -> Json:
         said = intent.system.get(field["name"], {})

@@ -27,7 +27,7 @@ def test_the_tour_shows_what_the_code_gives_on_a_real_server(cli: Cli, tmp_path:
         "1",
         "InvalidRecord: posts.views is incremented by a whole number, not by 'many'",
     ]
-    assert "class Post(Collection, collection=\"posts\"):" in shown
+    assert 'class Post(Collection, collection="posts"):' in shown
     assert list(tmp_path.iterdir()) == []
 
 

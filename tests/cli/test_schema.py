@@ -134,7 +134,11 @@ def test_what_would_lose_values_is_refused_with_their_number(
 
 
 def test_models_are_the_whole_truth_unless_partial(cli: Cli, env: dict[str, str], pb: PocketBase) -> None:
-    result = cli("push", **env)
+    refused = cli("push", **env)
+    assert refused.exit_code == 1
+    assert "users: - users  auth collection  (deleted: 0 records)" in refused.stderr
+
+    result = cli("push", "--allow-data-loss", **env)
 
     assert result.exit_code == 0, result.stderr
     assert "- users  auth collection" in result.stdout

@@ -152,4 +152,26 @@ TOTALS: Json = {
     ),
 }
 
-RICH = [MEMBERS, ARTICLES, CATEGORIES, EMPTY, TOTALS]
+STAFF: Json = {
+    "name": "staff",
+    "type": "auth",
+    "id": "pbc_staff",
+    "authRule": None,
+    "fields": [  # the fields of every auth collection come after these
+        field("username", "text", required=True, min=3, max=150, autogeneratePattern="users[0-9]{6}"),
+        field("unit", "select", values=["m²", "m2", "½", "\\", "\t", "class"], maxSelect=2),
+        field("property", "text"),
+        field("login", "bool"),
+        field("None", "text"),
+        field("huge", "number", min=-1e300, max=1e21),
+        field("boss", "relation", collectionId="pbc_3142635823", maxSelect=1),
+    ],
+}
+
+FEW: Json = {
+    "name": "few_totals",
+    "type": "view",
+    "viewQuery": "SELECT id, handle, 'x' AS \"class\", CAST(1 AS BOOL) AS sure FROM author_totals WHERE total < 3",
+}
+
+RICH = [MEMBERS, ARTICLES, CATEGORIES, EMPTY, TOTALS, STAFF, FEW]

@@ -25,7 +25,7 @@ from pbmodels import (
     autodate,
     field,
 )
-from pbmodels.schema import DataLoss, SchemaConflict, diff, push
+from pbmodels.schema import DataLoss, SchemaConflict, describe, diff, push
 
 
 def named(pb: PocketBase, collection: str) -> list[str]:
@@ -280,6 +280,19 @@ def test_indexes_come_change_and_go(spare: PocketBase) -> None:
     ]
 
 
+def test_an_empty_collection_goes_only_when_told(spare: PocketBase) -> None:
+    push(spare, Article)
+
+    class Note(Collection, collection="notes"):
+        pass
+
+    with pytest.raises(DataLoss, match=r"(?s)users  auth collection  \(deleted: 0 records\).*articles  base"):
+        push(spare, Note, exact=True)
+    push(spare, Note, exact=True, allow_data_loss=True)
+
+    assert [body.name for body in spare.collections.get_full_list() if not body.system] == ["notes"]
+
+
 def test_another_order(articles: PocketBase) -> None:
     class Article(Collection, collection="articles"):
         views: Field[int] = field(default=0)
@@ -290,6 +303,28 @@ def test_another_order(articles: PocketBase) -> None:
     push(articles, Article)
     assert named(articles, "articles") == ["views", "title", "body"]
     assert sorted(article.views for article in Article.all()) == [0, 1, 2]
+
+
+def test_an_order_with_the_fields_that_the_server_gives(spare: PocketBase) -> None:
+    class Person(AuthCollection, collection="people"):
+        nick: Field[str] = field(default="")
+        rank: Field[int] = field(default=0)
+
+    class Sorted(AuthCollection, collection="people", field_order=["id", "nick", "email", "rank"]):
+        nick: Field[str] = field(default="")
+        rank: Field[int] = field(default=0)
+
+    class Wrong(AuthCollection, collection="people", field_order=["id", "nik"]):
+        nick: Field[str] = field(default="")
+
+    push(spare, Person)
+    assert push(spare, Sorted) == ["people"]
+    order = [found["name"] for found in spare.collections.get_one("people").fields]
+    assert order == ["id", "nick", "email", "rank", "password", "tokenKey", "emailVisibility", "verified"]
+    assert push(spare, Sorted) == []
+    assert [found["name"] for found in describe(Sorted)["fields"]] == order
+    with pytest.raises(ModelError, match="Wrong has 'nik' in its field_order, and no such field"):
+        push(spare, Wrong)
 
 
 def test_rules_and_sign_in_options(spare: PocketBase) -> None:

@@ -106,7 +106,7 @@ def test_a_server_applies_it_and_takes_it_back(spare: PocketBase, tmp_path: Path
     assert second is not None
     assert second.name > first.name
     assert "//   ~ articles  was papers" in second.read_text("utf-8")
-    push(spare, Changed.Paper, Changed.User, exact=True)
+    push(spare, Changed.Paper, Changed.User, exact=True, allow_data_loss=True)
     after = states(spare)
 
     started(tmp_path)

@@ -246,7 +246,7 @@ def test_own_regions_stay_and_the_rest_is_written_anew(source: PocketBase, tmp_p
     file = tmp_path / "models.py"
     text = pull(source, file)
     top, bottom = "# region own\nimport re\n# endregion", "# region own\nALL = [Article]\n# endregion"
-    text = text.replace("\n\n\nclass Category", f"\n\n{top}\n\n\nclass Category", 1)
+    text = text.replace("\n\n\nclass ", f"\n\n{top}\n\n\nclass ", 1)
     text = text.replace('back_relation("top")\n', f'back_relation("top")\n{OWN}', 1) + f"\n\n{bottom}\n"
     file.write_text(text.replace("    title: Field[str]", "    title: Field[int]"), "utf-8")
 
