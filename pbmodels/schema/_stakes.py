@@ -55,7 +55,7 @@ def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[in
     wanted = {body["name"]: body["fields"] for body in after}
     found: dict[int, Stake] = {}
     for place, change in enumerate(diff):
-        if change.action == "drop" and change.field is None and change.option is None:
+        if change.action == "drop" and change.is_whole:
             body = gone[change.collection]
             if body["type"] != "view":
                 found[place] = Stake(body["name"], "deleted", filter="")
