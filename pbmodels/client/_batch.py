@@ -110,6 +110,15 @@ class BatchRecord(Protocol):
         ...
 
 
+def refuse_others(verb: str, record: object) -> None:
+    """Raise `InvalidRequest` for what is no record of a model."""
+    if not hasattr(record, "__batch_save__"):
+        raise InvalidRequest(
+            f"batch.{verb}() takes a record of a model, not {type(record).__name__}: for others there is "
+            f"batch.collection(name)"
+        )
+
+
 class BatchCollection:
     """Writes to one collection that wait for the batch to be sent.
 

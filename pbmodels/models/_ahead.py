@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Self
 
 from pbmodels.client._request import Call
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Requests under way at once at most; whoever starts them decides how many are of use."""
+PATIENCE = 1.0
+"""Seconds that the end waits for answers that nobody wants any more, so that no thread outlives it; a server that
+hangs is left behind."""
 
 
 class Ahead:
@@ -28,6 +31,7 @@ class Ahead:
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
         self._futures: deque[Future[bytes]] = deque()
+        self._unwanted: list[Future[bytes]] = []
 
     def start(self, client: PocketBase, call: Call) -> None:
         """Send a request."""
@@ -46,7 +50,9 @@ class Ahead:
     def clear(self) -> None:
         """Forget the requests that are under way."""
         while self._futures:
-            self._futures.popleft().cancel()
+            future = self._futures.popleft()
+            if not future.cancel():
+                self._unwanted.append(future)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +60,8 @@ class Ahead:
     def __exit__(self, *_: object) -> None:
         self.clear()
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            late = wait(self._unwanted, PATIENCE).not_done
+            self._pool.shutdown(wait=not late, cancel_futures=True)
 
 
 class AsyncAhead:

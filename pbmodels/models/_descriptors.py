@@ -99,7 +99,7 @@ def not_loaded(model: type[Collection], name: str) -> str:
     """The message for a field that the server withheld."""
     return (
         f"{model.__collection__}.{name} was not sent by the server: it is hidden from who is signed in, "
-        "write-only, or the query did not ask for it"
+        "write-only, or the query did not ask for it; refresh() asks for all fields"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any, SupportsIndex, cast
+from typing import IO, TYPE_CHECKING, Any, Self, SupportsIndex, cast, overload
 
 from pbmodels.client import Upload
 from pbmodels.client._upload import FileContent
@@ -236,6 +236,17 @@ class Files(list[File]):
         if found is None:
             raise ValueError(f"{self._spec.label} has no file {str(item)!r}")
         super().remove(found)
+
+    @overload
+    def __setitem__(self, index: SupportsIndex, item: FileInput, /) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, item: Iterable[FileInput], /) -> None: ...
+    def __setitem__(self, index: Any, item: Any, /) -> None:
+        super().__setitem__(index, [*map(self._file, item)] if isinstance(index, slice) else self._file(item))
+
+    def __iadd__(self, items: Iterable[FileInput], /) -> Self:  # type: ignore[override, misc]
+        self.extend(items)
+        return self
 
     def _file(self, item: Any) -> File:
         try:

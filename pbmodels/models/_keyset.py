@@ -7,7 +7,7 @@ exactly what the server's ORDER BY means, so only fields take part whose text on
   the wire is the text that is stored, to the millisecond.
 - Numbers and bools are compared as numbers; a float's shortest digits are read back as the same float.
 
-Other orders have no such condition: behind a relation, `@random`, lists, json and points, an auth record's email
+Other orders have no such condition: behind a relation, at random, lists, json and points, an auth record's email
 (which a filter sees only where it is visible), and views, whose fields may be null, which the wire does not tell.
 """
 

@@ -15,6 +15,9 @@ from pbmodels.query._nodes import Comparison
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
+RANDOM = "@random"
+"""The order that is another one each time."""
+
 MAX_DEPTH = 6
 """How many relations deep PocketBase follows a path."""
 
@@ -173,7 +176,8 @@ def _expression(model: type[Collection], name: str, behind: RelationExpr | None)
         raise AttributeError(unknown_field(model, name))
     options = spec.select_values if isinstance(spec, Spec) and spec.kind is Kind.SELECT else ()
     if behind is None:
-        path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label, options=options)
+        own = model.__collection__
+        path = Path(spec.server_name, spec.kind, spec.multiple, label=spec.label, options=options, owner=own)
     else:
         before = behind._path
         if before.depth > MAX_DEPTH:
@@ -197,6 +201,38 @@ def unknown_field(model: type[Collection], name: str) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
     return f"collection {model.__collection__!r} has no field {name!r} in {model.__name__}: {hint}"
+
+
+def refuse_foreign(model: type[Collection], owner: str, name: str) -> None:
+    """Raise `FilterError` where a query of one collection is given another one's field.
+
+    Args:
+        model: The model that is asked.
+        owner: The collection that the field belongs to, "" for what belongs to none.
+        name: The field as messages name it.
+    """
+    if owner and owner != model.__collection__ and owner not in _inherited(model):
+        raise FilterError(
+            f"{name} is a field of {owner!r}, and the query asks {model.__collection__!r}: name a field of "
+            f"{model.__name__}, or go through one of its relations"
+        )
+
+
+def _inherited(model: type[Collection]) -> set[str]:
+    """The collections of the models that a model is derived from: it has their fields."""
+    return {base.__dict__["__collection__"] for base in model.__mro__ if "__collection__" in base.__dict__}
+
+
+def found_path(model: type[Collection], term: object) -> object:
+    """A term of a query, with text as the expression that it names.
+
+    Raises:
+        FilterError: The text names no field, or the term is another collection's.
+    """
+    found = resolve_path(model, term) if isinstance(term, str) else term
+    if isinstance(found, Expr):
+        refuse_foreign(model, found._path.owner, found._path.name)
+    return found
 
 
 def resolve_path(model: type[Collection], text: str) -> Expr[Any]:
@@ -229,10 +265,13 @@ def to_sort(model: type[Collection], term: object) -> Sort:
     Raises:
         FilterError: It is none of those, or names a field that is not there.
     """
-    if isinstance(term, Sort):
-        return term
     if isinstance(term, Expr):
-        return term.asc()
+        term = term.asc()
+    if isinstance(term, Sort):
+        refuse_foreign(model, term.owner, f"{term.owner}.{term.path}")
+        return term
+    if term == RANDOM:
+        return Sort(RANDOM)
     if isinstance(term, str) and term.strip("+-"):
         path = resolve_path(model, term.lstrip("+-"))
         return path.desc() if term.startswith("-") else path.asc()
@@ -266,11 +305,13 @@ def to_fields(model: type[Collection], terms: Iterable[object], expand: Iterable
     """
     names = ["id", "collectionId"]
     for term in terms:
-        found = resolve_path(model, term) if isinstance(term, str) else term
+        found = found_path(model, term)
         if not isinstance(found, Expr) or "." in str(found):
             raise FilterError(
                 f"{term!r} is no field of {model.__name__} itself: give fields such as {model.__name__}.id"
             )
+        if isinstance(found, RecordsExpr):
+            raise FilterError(f"{found._path.name} is a back-relation and no field: bring it along with expand()")
         names.append(str(found))
     for relation in (path.partition(".")[0] for path in expand):
         names += [relation, f"expand.{relation}"]
@@ -294,7 +335,7 @@ def to_expand(model: type[Collection], term: object) -> str:
     Raises:
         FilterError: It is no relation.
     """
-    found = resolve_path(model, term) if isinstance(term, str) else term
+    found = found_path(model, term)
     if not isinstance(found, RelationExpr):
         raise FilterError(f"expand() takes relations of {model.__name__}, and {term!r} is none")
     if str(found).count(".") >= MAX_DEPTH:

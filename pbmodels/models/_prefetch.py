@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import MAX_LENGTH
-from pbmodels.models._paths import RelationExpr, expression, resolve_path
+from pbmodels.models._paths import RelationExpr, expression, found_path
 from pbmodels.models._refs import Ref
 from pbmodels.models._specs import Back, Spec, backs_of, specs_of
 from pbmodels.models._state import Prefetched, kept_values, state_of
@@ -53,7 +53,7 @@ def to_prefetch(model: type[Collection], term: object, query: Query[Any] | None)
     Raises:
         FilterError: The term is no relation of the model's own, or the query is none for it.
     """
-    found = resolve_path(model, term) if isinstance(term, str) else term
+    found = found_path(model, term)
     own: dict[str, Spec | Back] = {spec.server_name: spec for spec in specs_of(model).values()}
     own |= {back.server_name: back for back in backs_of(model).values()}
     name = str(found)
@@ -132,7 +132,9 @@ def hand_out(asked: Prefetch, records: list[Any], found: list[Any]) -> None:
                 if owner in sorted_out:
                     sorted_out[owner][item.id] = item
         for record in records:
-            _bring(record, relation.server_name, Prefetched(sorted_out[record.id].values()))
+            brought = Prefetched(sorted_out[record.id].values())
+            brought.query = asked.query
+            _bring(record, relation.server_name, brought)
         return
     by_id = {item.id: item for item in found}
     for record in records:

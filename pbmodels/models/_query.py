@@ -14,13 +14,13 @@ from pbmodels.models._cursor import MAX_BATCH, Cursor
 from pbmodels.models._errors import MultipleRecordsFound
 from pbmodels.models._explain import Explanation, explanation
 from pbmodels.models._keyset import Keyset, keyset_of
-from pbmodels.models._paths import to_expand, to_fields, to_sort
+from pbmodels.models._paths import RANDOM, refuse_foreign, to_expand, to_fields, to_sort
 from pbmodels.models._prefetch import Prefetch, to_prefetch
 from pbmodels.models._specs import specs_of
 from pbmodels.models._table import ROWS, html_table
 from pbmodels.models._trace import note
 from pbmodels.query import BoundFilter, Condition, Expr, Filter, Path, Raw, Sort, all_of, split
-from pbmodels.query._nodes import Comparison
+from pbmodels.query._nodes import Comparison, paths_of
 
 if TYPE_CHECKING:
     from pbmodels.models._async.query_set import AsyncQuerySet
@@ -30,6 +30,17 @@ M = TypeVar("M", bound="Collection")
 
 MAX_SORT = 8
 """Terms of a sort that the server accepts."""
+
+
+def is_count(value: object) -> bool:
+    """Whether it is a number of records, 0 or more."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def check_batch(size: object) -> None:
+    """Raise `FilterError` where a request cannot ask for so many records."""
+    if not isinstance(size, int) or not 1 <= size <= MAX_BATCH:
+        raise FilterError(f"a batch of {size!r} records: PocketBase gives 1 to {MAX_BATCH} at a time")
 
 
 def to_condition(condition: object, params: dict[str, object]) -> Filter:
@@ -104,13 +115,19 @@ class Query(Generic[M]):
             raise FilterError(
                 f"where() got values for {', '.join(params)}, which need exactly one filter text with placeholders"
             )
-        return self._with(_conditions=self._conditions + tuple(to_condition(item, params) for item in conditions))
+        made = tuple(to_condition(item, params) for item in conditions)
+        for condition in made:
+            for path in paths_of(condition._node()):
+                if path.owner and path.owner != self._model.__collection__:
+                    refuse_foreign(self._model, path.owner, path.name)
+        return self._with(_conditions=self._conditions + made)
 
     def order_by(self, *terms: Expr[Any] | Sort | type[Collection] | str) -> Self:
         """In this order, instead of any before; without one, records come by id.
 
         Args:
-            terms: Fields, with a minus sign before those that go downwards: `-Post.created, Post.title`.
+            terms: Fields, with a minus sign before those that go downwards: `-Post.created, Post.title`. `"@random"`
+                goes with a limit.
 
         Raises:
             FilterError: A term is no field, or there are more than the 8 that the server accepts.
@@ -143,7 +160,8 @@ class Query(Generic[M]):
         back-relation, or only some of them, in an order.
 
         It takes one request for a hundred records or so, and one more for each thousand that they bring. What a
-        back-relation gives is then what `records` asks for: `post.comments` sends nothing any more.
+        back-relation gives is then what `records` asks for: `post.comments` sends nothing any more, and queries made
+        from it, such as `post.comments.where(...)`, have the same conditions and order.
 
         Args:
             relation: A relation such as `Post.comments` or `Post.author`.
@@ -242,7 +260,7 @@ class Query(Generic[M]):
 
     def limit(self, count: int) -> Self:
         """At most this many records."""
-        if not isinstance(count, int) or count < 0:
+        if not is_count(count):
             raise FilterError(f"limit({count!r}): it takes a number of records, 0 or more")
         known = None if self._known is None else self._known[:count]
         return self._with(_limit=count if self._limit is None else min(count, self._limit), _known=known)
@@ -256,8 +274,7 @@ class Query(Generic[M]):
         if (
             not isinstance(index, slice)
             or index.step not in (None, 1)
-            or (index.start or 0) < 0
-            or (index.stop or 0) < 0
+            or not all(end is None or is_count(end) for end in (index.start, index.stop))
         ):
             raise FilterError("a query takes slices such as [:10] and [10:20]; for one record use first() or one()")
         start, stop = index.start or 0, index.stop
@@ -333,12 +350,20 @@ class Query(Generic[M]):
         return parts[0]
 
     def _cursors(self, batch: int) -> Iterator[Cursor]:
-        if not 1 <= batch <= MAX_BATCH:
-            raise FilterError(f"a batch of {batch} records: PocketBase gives 1 to {MAX_BATCH} at a time")
+        check_batch(batch)
+        self._refuse_random(batch)
         keyset = keyset_of(self._model, self._full_order())
         size = self._page_size(batch)
         for part in self._parts():
             yield Cursor(self, part, size, keyset, offset=self._offset)
+
+    def _refuse_random(self, most: int) -> None:
+        """Raise `FilterError` where a random order would take several pages, each in an order of its own."""
+        if any(term.path == RANDOM for term in self._order) and (self._limit is None or self._limit > most):
+            raise FilterError(
+                f"a random order has no second page, for each is in another order: take at most {most} records with "
+                "limit(), or leave the order out and shuffle them in Python"
+            )
 
     def _page_size(self, batch: int) -> int:
         """Records on a page: those of a limit or slice at once where they lie on one page of some size."""
@@ -383,7 +408,8 @@ class Query(Generic[M]):
         if self._limit is not None or self._offset:
             raise FilterError("last() cannot be asked of a slice or a limited query: reverse its order and use first()")
         order = self._order or (Sort("id"),)
-        return self._with(_order=tuple(-term for term in order))
+        known = None if self._known is None else self._known[::-1]
+        return self._with(_order=tuple(-term for term in order), _known=known)
 
     def _note(self) -> None:
         """Tell who traces requests that this is about the records of one record's back-relation."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, overload
 
 from pbmodels.models._errors import InvalidRecord, ModelError
 from pbmodels.models._trace import note
@@ -220,6 +220,17 @@ class Refs(list[Ref[M]]):
     def insert(self, index: SupportsIndex, item: M | Ref[M] | str, /) -> None:
         """Put a record at this place; `save()` sends it."""
         super().insert(index, self._ref(item))
+
+    @overload
+    def __setitem__(self, index: SupportsIndex, item: M | Ref[M] | str, /) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, item: Iterable[M | Ref[M] | str], /) -> None: ...
+    def __setitem__(self, index: Any, item: Any, /) -> None:
+        super().__setitem__(index, [*map(self._ref, item)] if isinstance(index, slice) else self._ref(item))
+
+    def __iadd__(self, items: Iterable[M | Ref[M] | str], /) -> Self:  # type: ignore[override, misc]
+        self.extend(items)
+        return self
 
     def _ref(self, item: Any) -> Ref[M]:
         try:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pbmodels.models._errors import ModelError
+from pbmodels.models._limits import refuse_other_count
 from pbmodels.models._types import GeoPoint
 from pbmodels.query import Kind
 
@@ -254,7 +255,7 @@ def make_spec(model: type[Collection], name: str, info: FieldInfo) -> Spec:
         if kind is not Kind.DATE:
             raise ModelError(f"{label} has autodate() and must be declared as Field[datetime]")
         kind = Kind.AUTODATE
-    return Spec(
+    spec = Spec(
         owner=model.__collection__,
         module=model.__module__,
         name=name,
@@ -267,6 +268,8 @@ def make_spec(model: type[Collection], name: str, info: FieldInfo) -> Spec:
         options=options,
         info=info,
     )
+    refuse_other_count(spec)
+    return spec
 
 
 _NEVER_NULL = {Kind.NUMBER: "0", Kind.BOOL: "false", Kind.GEO_POINT: '{"lon": 0, "lat": 0}'}

@@ -37,7 +37,13 @@ class RecordState:
 
 
 class Prefetched(tuple[Any, ...]):
-    """What a back-relation was asked to bring, all of it: it may be more, or less, than an expand would."""
+    """What a back-relation was asked to bring, all of it: it may be more, or less, than an expand would.
+
+    Attributes:
+        query: Which records were asked for, None for all of them.
+    """
+
+    query: Any = None
 
 
 def state_of(record: Collection) -> RecordState:

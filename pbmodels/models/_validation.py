@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from pbmodels._filter_text import MAX_SAFE_INTEGER
 from pbmodels.models._errors import InvalidRecord
+from pbmodels.models._limits import has_limits, refuse_beyond
 from pbmodels.models._paths import unknown_field
 from pbmodels.models._refs import refuse_other
 from pbmodels.models._specs import Spec, make_spec
@@ -56,7 +57,13 @@ def _guarded(spec: Spec, schema: CoreSchema) -> CoreSchema:
             return None
         return rule(spec, value, handler)
 
-    return core_schema.no_info_wrap_validator_function(check, schema)
+    def check_limits(value: Any, handler: Handler) -> Any:
+        value = check(value, handler)
+        if value is not None:
+            refuse_beyond(spec, value)
+        return value
+
+    return core_schema.no_info_wrap_validator_function(check_limits if has_limits(spec) else check, schema)
 
 
 def _text(spec: Spec, value: Any, handler: Handler) -> Any:
@@ -99,7 +106,10 @@ def _date(spec: Spec, value: Any, handler: Handler) -> Any:
             f"{moment!r} has no timezone, so it is no moment in time; "
             "use e.g. datetime.now(timezone.utc) or value.replace(tzinfo=timezone.utc)"
         )
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment} is in no year from 1 to 9999 in UTC, and PocketBase keeps no others") from None
     if moment < _ZERO_ENDS:
         raise ValueError("0001-01-01 00:00:00 UTC stands for no date in PocketBase; use None or a later moment")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)  # what PocketBase keeps
@@ -115,6 +125,8 @@ def _as_it_is(spec: Spec, value: Any, handler: Handler) -> Any:
 def _place(spec: Spec, value: Any, handler: Handler) -> Any:
     place = handler(value)
     for name, degrees, most in (("lon", place.lon, 180), ("lat", place.lat, 90)):
+        if not isinstance(degrees, (int, float)) or isinstance(degrees, bool):
+            raise ValueError(f"{name} is {degrees!r}, and takes a number of degrees")
         if not abs(degrees) <= most:
             raise ValueError(f"{name} is {degrees}, and lies between -{most} and {most} degrees")
     return place

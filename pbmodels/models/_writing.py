@@ -20,6 +20,7 @@ from pbmodels.client._record_calls import after_update, view_call, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import File, to_file
+from pbmodels.models._limits import refuse_beyond
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
@@ -205,8 +206,13 @@ def _checked(record: Collection, spec: Spec, value: Any, planned: Container[obje
     if spec.kind is Kind.RELATION:
         refuse_new(spec, value if spec.multiple else [value], planned)
     state = peek(record)
-    if spec.mutable and spec.kind is not Kind.FILE and state is not None and spec.name in state.snapshots:
-        return record._checked(spec.name, value)
+    if spec.mutable and state is not None and spec.name in state.snapshots:
+        if spec.kind is not Kind.FILE:
+            return record._checked(spec.name, value)
+        try:
+            refuse_beyond(spec, value)
+        except ValueError as error:
+            raise InvalidRecord(f"{spec.label}: {error}", {spec.name: str(error)}) from None
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 
@@ -42,9 +42,10 @@ class Sort:
 
     path: str
     descending: bool = False
+    owner: str = field(default="", repr=False, compare=False)
 
     def __neg__(self) -> Sort:
-        return Sort(self.path, not self.descending)
+        return replace(self, descending=not self.descending)
 
     def __pos__(self) -> Sort:
         return self
@@ -332,11 +333,11 @@ class Expr(Generic[T]):
 
     def asc(self) -> Sort:
         """Sort by this field, smallest first."""
-        return Sort(self._sortable())
+        return Sort(self._sortable(), owner=self._path.owner)
 
     def desc(self) -> Sort:
         """Sort by this field, largest first; the same as a minus sign before it."""
-        return Sort(self._sortable(), descending=True)
+        return Sort(self._sortable(), descending=True, owner=self._path.owner)
 
     def __neg__(self) -> Sort:
         return self.desc()

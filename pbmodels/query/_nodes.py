@@ -6,6 +6,7 @@ Nodes are never changed once they are made; they are not frozen, because that wo
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -143,6 +144,22 @@ def _parts(kind: type[And] | type[Or], left: Filter, right: object) -> tuple[Fil
         )
     one, other = left._node(), right._node()
     return (one.items if isinstance(one, kind) else (one,)) + (other.items if isinstance(other, kind) else (other,))
+
+
+def paths_of(node: Filter) -> Iterator[Path]:
+    """All that a condition asks about; what raw text asks about is not known."""
+    left = [node]
+    while left:
+        node = left.pop()
+        kind = type(node)
+        if kind is And or kind is Or:
+            left += node.items  # type: ignore[attr-defined]
+        elif kind is Not:
+            left.append(node.item)  # type: ignore[attr-defined]
+        elif kind is not Raw:
+            yield node.path  # type: ignore[attr-defined]
+            if kind is Comparison and type(node.operand) is Path:  # type: ignore[attr-defined]
+                yield node.operand  # type: ignore[attr-defined]
 
 
 def all_of(items: tuple[Filter, ...]) -> Filter | None:

@@ -57,6 +57,7 @@ class Path:
         by_is: Whether no value equals null alone, and not "" as well.
         options: The values that a select can have, none where they are not known.
         group: The list that it goes through: comparisons on one list are about one item. "" where the text says it.
+        owner: The collection whose records it starts at, "" for what a query of any collection may ask.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Path:
     by_is: bool = False
     group: str = ""
     options: tuple[str, ...] = ()
+    owner: str = ""
 
     @property
     def name(self) -> str:
@@ -129,6 +131,7 @@ class Path:
             nothing=UNKNOWN if kind is None else "",
             group=self.group,
             options=options,
+            owner=self.owner,
         )
 
     def item(self, every: bool) -> Path:

@@ -15,6 +15,7 @@ from pbmodels import (
     Field,
     FieldNotLoaded,
     FilterError,
+    InvalidRequest,
     PocketBase,
     Relation,
     Relations,
@@ -93,8 +94,35 @@ def test_some_of_them_in_an_order(sent: list[httpx.Request]) -> None:
     assert len(sent) == 2
     with pytest.raises(FieldNotLoaded):
         _ = shelves[2].volumes.first().pages  # type: ignore[union-attr]
-    assert shelves[1].volumes.where(Volume.title == "b0").count() == 1  # more conditions are asked anew
-    assert len(sent) == 3
+
+
+def test_queries_made_from_what_came_along_ask_for_the_same_records(sent: list[httpx.Request]) -> None:
+    query = Volume.where(Volume.pages == 3, Volume.title < "0100").order_by(-Volume.title)
+    shelf = Shelf.where(Shelf.volumes.pages == 3).prefetch(Shelf.volumes, query).one()
+    found = titles(shelf.volumes.all())
+    assert (shelf.volumes.last().title, shelf.volumes.count()) == (found[-1], len(found))  # type: ignore[union-attr]
+    page = shelf.volumes.page(2, 5)
+    assert (titles(page.items), page.total_items, page.total_pages) == (found[5:10], len(found), -(-len(found) // 5))
+    assert len(sent) == 2
+    assert list(shelf.volumes.values_list(Volume.title, flat=True)) == found
+    assert titles(shelf.volumes.where(Volume.title != found[0]).all()) == found[1:]
+    assert titles(shelf.volumes.order_by(Volume.title).all()) == found[::-1]
+    assert shelf.volumes.where(Volume.pages == 4).count() == 0
+    copy = pickle.loads(pickle.dumps(shelf))
+    assert titles(copy.volumes.where(Volume.title != found[0]).all()) == found[1:]
+
+
+def test_pages_of_what_came_along_are_those_that_the_server_gives(sent: list[httpx.Request]) -> None:
+    shelf = Shelf.where(Shelf.name == "1").expand(Shelf.volumes).one()
+    asked = Volume.where(Volume.shelf == shelf)
+    sent.clear()
+    here = [shelf.volumes.page(1, 2).items, shelf.volumes.first(), shelf.volumes.last(), shelf.volumes[1:3].all()]
+    assert sent == []
+    assert here == [asked.page(1, 2).items, asked.first(), asked.last(), asked[1:3].all()]
+    with pytest.raises(InvalidRequest, match="counted from 1"):
+        shelf.volumes.page(0)
+    with pytest.raises(FilterError, match="a batch of 0 records"):
+        list(shelf.volumes.in_batches(0))
 
 
 def test_relations_that_lead_on(sent: list[httpx.Request]) -> None:
@@ -166,7 +194,7 @@ def test_what_it_does_not_take() -> None:
     for term, query, message in (
         (Shelf.name, None, "takes a relation of Shelf"),
         ("nope", None, "has no field 'nope'"),
-        (Volume.shelf, None, "takes a relation of Shelf"),
+        (Volume.shelf, None, "volumes.shelf is a field of 'volumes', and the query asks 'shelves'"),
         (Shelf.volumes.shows, None, r"one step at a time, as in .prefetch\(Shelf.volumes, Volume.where\(\).prefetch"),
         (Shelf.volumes, Shelf.where(), "leads to 'volumes', and the query is one of 'shelves'"),
         (Shelf.volumes, Volume.where().limit(3), "has a limit"),

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import pickle
+import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from pbmodels import AsyncPocketBase, FieldNotLoaded, FilterError, InvalidRecord, MultipleRecordsFound, Page, PocketBase
+from pbmodels import (
+    AsyncPocketBase,
+    Collection,
+    Field,
+    FieldNotLoaded,
+    FilterError,
+    InvalidRecord,
+    MultipleRecordsFound,
+    Page,
+    PocketBase,
+    autodate,
+    field,
+)
 from pbmodels.models._cursor import last_record
 from tests.blog import Comment, Post, User
 
@@ -209,10 +226,37 @@ def test_slices_of_slices_and_limits(posts: list[Post]) -> None:
     assert [post.id for post in Post.where()[2:4]] == sorted(post.id for post in posts)[2:4]
 
 
-@pytest.mark.parametrize("index", [slice(-3, None), slice(0, 4, 2), 3])
+@pytest.mark.parametrize("index", [slice(-3, None), slice(0, 4, 2), 3, slice(0.5, 2), slice("a"), slice(True)])
 def test_other_indexes_are_refused(index: Any) -> None:
     with pytest.raises(FilterError, match="use first"):
         Post.where()[index]
+
+
+@pytest.mark.parametrize("size", [0, -1, 1001, 2.5, "3", None])
+def test_batches_that_the_server_does_not_give_are_refused(blog: PocketBase, size: Any) -> None:
+    with pytest.raises(FilterError, match=f"a batch of {size!r} records: PocketBase gives 1 to 1000"):
+        next(Post.where().in_batches(size))
+
+
+def test_a_slice_has_no_pages_and_no_last(posts: list[Post]) -> None:
+    for query in (Post.where()[2:5], Post.where().limit(3)):
+        with pytest.raises(FilterError, match=r"page\(\) cannot be asked of a slice or a limited query"):
+            query.page(1, 2)
+        with pytest.raises(FilterError, match=r"last\(\) cannot be asked of a slice or a limited query"):
+            query.last()
+
+
+def test_a_random_order_is_for_a_few(posts: list[Post], sent: list[dict[str, str]]) -> None:
+    query = Post.where(Post.views < 6).order_by("@random")
+
+    found = {tuple(views(query.limit(5).all())) for _ in range(20)}
+    assert len(found) > 1
+    assert all(len(set(few)) == 5 for few in found)
+    assert sent[-1]["sort"] == "@random,id"
+    assert {query.first() in posts, query.last() in posts, query.exists(), query.count() == 6} == {True}
+    for ask in (query.all, lambda: query.page(1, 3), lambda: list(query.limit(5).in_batches(3)), query.limit(1001).all):
+        with pytest.raises(FilterError, match=r"a random order has no second page.*with limit\(\)"):
+            ask()
 
 
 def test_first_one_and_one_or_none(posts: list[Post]) -> None:
@@ -433,6 +477,97 @@ def test_only_and_defer(blog: PocketBase, sent: list[dict[str, str]]) -> None:
     assert not hasattr(comment, "created")
     with pytest.raises(FilterError, match="no field of Comment itself"):
         Comment.where().only(Comment.post.title)
+
+
+async def test_an_iteration_that_ends_early_leaves_nothing_running(blog: PocketBase, aio: AsyncPocketBase) -> None:
+    Post.bulk_create([Post(title=f"{number}") for number in range(40)])
+    before = threading.active_count()
+
+    batches = Post.where().in_batches(5)
+    next(batches)
+    next(batches)
+    assert threading.active_count() > before
+    batches.close()
+    assert threading.active_count() == before
+    for _ in Post.where().order_by(-Post.created).in_batches(5):
+        break
+    assert threading.active_count() == before
+
+    records = Post.aio.where().__aiter__()
+    await records.__anext__()
+    await records.aclose()  # type: ignore[attr-defined]
+    many = Post.aio.where().in_batches(5)
+    await many.__anext__()
+    await many.__anext__()
+    await many.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_a_record_with_some_of_its_fields(blog: PocketBase, sent: list[dict[str, str]]) -> None:
+    Post.create(title="x", views=3, tags=["news"], body="long", reviewers=[])
+    post = Post.where().only(Post.title).one()
+
+    for name in ("views", "status", "tags", "meta", "author", "reviewers", "cover", "gallery", "published", "created"):
+        with pytest.raises(FieldNotLoaded, match=rf"posts\.{name} was not sent.*refresh\(\) asks for all fields"):
+            getattr(post, name)
+    for twin in (pickle.loads(pickle.dumps(post)), copy.copy(post), copy.deepcopy(post), post.model_copy()):
+        assert (twin, twin.title, hasattr(twin, "views"), hasattr(twin, "tags")) == (post, "x", False, False)
+    assert post.model_dump() == {"id": post.id, "title": "x"}
+    assert repr(post) == f"Post(id={post.id!r}, title='x')"
+
+    before = len(sent)
+    assert post.changed_fields == set()
+    post.save()
+    assert len(sent) == before
+    post.status = True
+    assert post.changed_fields == {"status"}
+    other = Post.where().only(Post.title).one()
+    assert other.increment(views=2).views == 5
+    assert post.save().body == "long"
+    assert Post.where().only(Post.title).one().refresh().tags == ["news"]
+
+
+def test_what_another_collection_s_field_asks_is_refused(blog: PocketBase) -> None:
+    asked: list[Callable[[], object]] = [
+        lambda: Post.where(Comment.text == "x"),
+        lambda: Post.where(~((Post.views > 3) | (Post.title == Comment.text))),
+        lambda: Post.where(Comment.text.contains("x") & (Post.views > 1)),
+        lambda: Post.where().order_by(Comment.text),
+        lambda: Post.where().order_by(-Comment.text),
+        lambda: Post.where().only(Comment.text),
+        lambda: Post.where().defer(Comment.text),
+        lambda: Post.where().expand(Comment.post),
+        lambda: Post.where().values(Comment.text),
+        lambda: Post.watch(Comment.text == "x"),
+        lambda: Post.get("x", expand=[Comment.post]),
+        lambda: Post.create(title="x").save(only=[Comment.text]),
+    ]
+    for ask in asked:
+        with pytest.raises(
+            FilterError, match=r"comments\.(text|post) is a field of 'comments', and the query asks 'posts'"
+        ):
+            ask()
+    assert str(Comment.where(Comment.post.title == "x")) == 'post.title = "x"'
+
+
+def test_a_derived_model_is_asked_by_the_fields_of_its_bases() -> None:
+    class Stamped(Collection, abstract=True):
+        created: Field[datetime] = autodate()
+
+    class Animal(Stamped, collection="animals"):
+        name: Field[str]
+
+    class Dog(Animal, collection="dogs"):
+        barks: Field[bool] = field(default=False)
+
+    class Pet(Collection, collection="animals"):
+        name: Field[str]
+
+    assert str(Dog.where(Animal.name == "x", Dog.barks)) == '(name = "x" && barks = true)'
+    assert str(Animal.where(Pet.name == "x")) == 'name = "x"'
+    assert [str(term) for term in Dog.where().order_by(-Stamped.created)._order] == ["-created"]
+    with pytest.raises(FilterError, match=r"dogs\.barks is a field of 'dogs', and the query asks 'animals'"):
+        Animal.where(Dog.barks)
 
 
 def test_get_or_create(blog: PocketBase) -> None:

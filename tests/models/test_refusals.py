@@ -10,7 +10,18 @@ from typing import Any
 import httpx
 import pytest
 
-from pbmodels import BadRequest, ConnectionFailed, InvalidRecord, NotFound, PocketBase, Record, Ref, Upload, using
+from pbmodels import (
+    BadRequest,
+    ConnectionFailed,
+    GeoPoint,
+    InvalidRecord,
+    NotFound,
+    PocketBase,
+    Record,
+    Ref,
+    Upload,
+    using,
+)
 from tests.blog import Comment, Post, User
 from tests.server_version import since
 
@@ -47,11 +58,17 @@ from tests.server_version import since
         ({"published": "garbage"}, "posts.published: Input should be a valid datetime"),
         ({"published": "2024-05-01 10:00:00"}, "has no timezone, so it is no moment in time; use e.g. datetime.now("),
         ({"published": datetime.min.replace(tzinfo=UTC)}, "stands for no date in PocketBase; use None"),
+        (
+            {"published": datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))},
+            "is in no year from 1 to",
+        ),
+        ({"published": datetime.max.replace(tzinfo=timezone(-timedelta(hours=2)))}, "is in no year from 1 to 9999"),
         ({"meta": {"a": [2**53 + 1]}}, "posts.meta.a.0: 9007199254740993 is beyond 2**53"),
         ({"meta": {"a": math.nan}}, "posts.meta.a: nan is not a finite number"),
         ({"meta": {"a": datetime(2024, 5, 1)}}, "posts.meta.a: datetime.datetime(2024, 5, 1, 0, 0) has no timezone"),
         ({"meta": {"a": object()}}, "posts.meta.a: a object cannot be sent"),
         pytest.param({"place": "Berlin"}, "posts.place: ", marks=since(0, 27)),
+        pytest.param({"place": GeoPoint(*"12")}, "posts.place: lon is '1', and takes a number", marks=since(0, 27)),
         ({"author": 3}, "posts.author: takes a record, a Ref or an id that is not empty"),
         ({"author": Comment(text="x", post="p")}, "posts.author: relates to 'users', not to 'comments': give a User"),
         ({"reviewers": ["a", "a"]}, "posts.reviewers: has 'a' more than once"),

@@ -13,7 +13,7 @@ from pbmodels import (
     AuthOptions,
     Collection,
     Field,
-    FileList,
+    FileField,
     Index,
     ModelError,
     NotFound,
@@ -71,7 +71,7 @@ def test_what_a_model_does_not_say_stays_unless_it_is_exact(articles: PocketBase
 
     class User(AuthCollection, collection="users"):
         name: Field[str] = field(default="", max_length=255)
-        avatar: FileList = field(default_factory=list, max_select=1)
+        avatar: FileField = field(default=None)
         created: Field[datetime] = autodate()
         updated: Field[datetime] = autodate(on_update=True)
 

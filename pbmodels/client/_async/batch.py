@@ -16,6 +16,7 @@ from pbmodels.client._batch import (
     batch_failed,
     batch_results,
     keep_auth,
+    refuse_others,
 )
 from pbmodels.client._errors import BadRequest
 from pbmodels.client._request import Headers, Query
@@ -81,6 +82,7 @@ class AsyncBatch:
             >>> ann.is_new, post.is_new
             (False, False)
         """
+        refuse_others("save", record)
         self._entries.append(record.__batch_save__(self, only))
 
     def delete(self, record: BatchRecord) -> None:
@@ -91,6 +93,7 @@ class AsyncBatch:
             >>> async with pb.batch() as batch:
             ...     batch.delete(post)
         """
+        refuse_others("delete", record)
         self._entries.append(record.__batch_delete__(self))
 
     async def send(

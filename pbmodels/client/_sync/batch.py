@@ -17,6 +17,7 @@ from pbmodels.client._batch import (
     batch_failed,
     batch_results,
     keep_auth,
+    refuse_others,
 )
 from pbmodels.client._errors import BadRequest
 from pbmodels.client._request import Headers, Query
@@ -82,6 +83,7 @@ class Batch:
             >>> ann.is_new, post.is_new
             (False, False)
         """
+        refuse_others("save", record)
         self._entries.append(record.__batch_save__(self, only))
 
     def delete(self, record: BatchRecord) -> None:
@@ -92,6 +94,7 @@ class Batch:
             >>> with pb.batch() as batch:
             ...     batch.delete(post)
         """
+        refuse_others("delete", record)
         self._entries.append(record.__batch_delete__(self))
 
     def send(

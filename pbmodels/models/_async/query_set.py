@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
@@ -23,7 +24,7 @@ from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
-from pbmodels.models._query import Query
+from pbmodels.models._query import Query, check_batch
 from pbmodels.models._values import as_dicts, as_tuples, value_names
 from pbmodels.query import Expr
 
@@ -55,24 +56,27 @@ class AsyncQuerySet(Query[M]):
     """
 
     async def __aiter__(self) -> AsyncIterator[M]:
-        async for batch in self.in_batches():
-            for record in batch:
-                yield record
+        async with aclosing(self.in_batches()) as batches:
+            async for batch in batches:
+                for record in batch:
+                    yield record
 
-    async def in_batches(self, size: int = MAX_BATCH) -> AsyncIterator[list[M]]:
+    async def in_batches(self, size: int = MAX_BATCH) -> AsyncGenerator[list[M]]:
         """The records in lists of up to `size`, one request each.
 
         Args:
             size: Records per request, 1 to 1000.
         """
         if self._known is not None:
+            check_batch(size)
             for start in range(0, len(self._known), size):
                 yield list(self._known[start : start + size])
             return
         loader = loader_of(self._model, self._expand)
-        async for batch in walk(self, size, lambda body: loader.page(body).items, _id):
-            await prefetch(batch, self._prefetch, self._carried)
-            yield batch
+        async with aclosing(walk(self, size, lambda body: loader.page(body).items, _id)) as batches:
+            async for batch in batches:
+                await prefetch(batch, self._prefetch, self._carried)
+                yield batch
 
     async def all(self) -> list[M]:
         """All records, as a list.
@@ -318,14 +322,24 @@ class AsyncQuerySet(Query[M]):
             number: Which page, from 1; one past the end is empty.
             size: Records on a page, 1 to 1000.
 
+        Raises:
+            FilterError: The query is a slice or limited.
+
         Example:
             >>> page = await Post.aio.where(Post.views > 3).order_by(-Post.created).page(1, 20)
             >>> page.total_items
             0
         """
+        if self._limit is not None or self._offset:
+            raise FilterError("page() cannot be asked of a slice or a limited query: leave the limit out")
+        self._refuse_random(MAX_BATCH)
         part = self._one_part("page()")
-        self._note()
         call = self._page_call(part, number, size, totals=True)
+        if self._known is not None:
+            total = len(self._known)
+            items = list(self._known[(number - 1) * size : number * size])
+            return Page(items, number, size, total, -(-total // size))
+        self._note()
         body = await async_client(self._model, self._carried).execute(call)
         page = loader_of(self._model, self._expand).page(body)
         await prefetch(page.items, self._prefetch, self._carried)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -32,19 +33,21 @@ class AsyncValues(Generic[R]):
         self._shape = shape
 
     async def __aiter__(self) -> AsyncIterator[R]:
-        async for batch in self.in_batches():
-            for row in batch:
-                yield row
+        async with aclosing(self.in_batches()) as batches:
+            async for batch in batches:
+                for row in batch:
+                    yield row
 
-    async def in_batches(self, size: int = MAX_BATCH) -> AsyncIterator[list[R]]:
+    async def in_batches(self, size: int = MAX_BATCH) -> AsyncGenerator[list[R]]:
         """The rows in lists of up to `size`, one request each.
 
         Args:
             size: Rows per request, 1 to 1000.
         """
         reader = reader_of(self._query._model, self._names)
-        async for batch in walk(self._query, size, reader.rows, _id):
-            yield self._shape(batch)
+        async with aclosing(walk(self._query, size, reader.rows, _id)) as batches:
+            async for batch in batches:
+                yield self._shape(batch)
 
     async def all(self) -> list[R]:
         """All rows, as a list.
@@ -60,9 +63,8 @@ class AsyncValues(Generic[R]):
 
     async def first(self) -> R | None:
         """The first row, None when there is none."""
-        async for batch in AsyncValues(self._query.limit(1), self._names, self._shape).in_batches():
-            return batch[0]
-        return None
+        found = await AsyncValues(self._query.limit(1), self._names, self._shape).all()
+        return found[0] if found else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self._names)} of {self._query!r}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 from pbmodels.models._ahead import AsyncAhead
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 async def walk(
     query: Query[Any], size: int, read: Callable[[bytes], list[T]], id_of: Callable[[T], str]
-) -> AsyncIterator[list[T]]:
+) -> AsyncGenerator[list[T]]:
     """What a query finds, page by page.
 
     Args:

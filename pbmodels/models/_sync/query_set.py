@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
@@ -18,7 +19,7 @@ from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._events import WatchOptions, watch_topic
 from pbmodels.models._frames import FrameMaker, arrow_maker, pandas_maker, polars_maker
 from pbmodels.models._loading import Page, loader_of
-from pbmodels.models._query import Query
+from pbmodels.models._query import Query, check_batch
 from pbmodels.models._sync import bulk
 from pbmodels.models._sync.live import Live
 from pbmodels.models._sync.prefetch import prefetch
@@ -56,24 +57,27 @@ class QuerySet(Query[M]):
     """
 
     def __iter__(self) -> Iterator[M]:
-        for batch in self.in_batches():
-            for record in batch:
-                yield record
+        with closing(self.in_batches()) as batches:
+            for batch in batches:
+                for record in batch:
+                    yield record
 
-    def in_batches(self, size: int = MAX_BATCH) -> Iterator[list[M]]:
+    def in_batches(self, size: int = MAX_BATCH) -> Generator[list[M]]:
         """The records in lists of up to `size`, one request each.
 
         Args:
             size: Records per request, 1 to 1000.
         """
         if self._known is not None:
+            check_batch(size)
             for start in range(0, len(self._known), size):
                 yield list(self._known[start : start + size])
             return
         loader = loader_of(self._model, self._expand)
-        for batch in walk(self, size, lambda body: loader.page(body).items, _id):
-            prefetch(batch, self._prefetch, self._carried)
-            yield batch
+        with closing(walk(self, size, lambda body: loader.page(body).items, _id)) as batches:
+            for batch in batches:
+                prefetch(batch, self._prefetch, self._carried)
+                yield batch
 
     def all(self) -> list[M]:
         """All records, as a list.
@@ -317,14 +321,24 @@ class QuerySet(Query[M]):
             number: Which page, from 1; one past the end is empty.
             size: Records on a page, 1 to 1000.
 
+        Raises:
+            FilterError: The query is a slice or limited.
+
         Example:
             >>> page = Post.where(Post.views > 3).order_by(-Post.created).page(1, 20)
             >>> page.total_items
             0
         """
+        if self._limit is not None or self._offset:
+            raise FilterError("page() cannot be asked of a slice or a limited query: leave the limit out")
+        self._refuse_random(MAX_BATCH)
         part = self._one_part("page()")
-        self._note()
         call = self._page_call(part, number, size, totals=True)
+        if self._known is not None:
+            total = len(self._known)
+            items = list(self._known[(number - 1) * size : number * size])
+            return Page(items, number, size, total, -(-total // size))
+        self._note()
         body = sync_client(self._model, self._carried).execute(call)
         page = loader_of(self._model, self._expand).page(body)
         prefetch(page.items, self._prefetch, self._carried)

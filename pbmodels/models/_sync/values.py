@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -33,19 +34,21 @@ class Values(Generic[R]):
         self._shape = shape
 
     def __iter__(self) -> Iterator[R]:
-        for batch in self.in_batches():
-            for row in batch:
-                yield row
+        with closing(self.in_batches()) as batches:
+            for batch in batches:
+                for row in batch:
+                    yield row
 
-    def in_batches(self, size: int = MAX_BATCH) -> Iterator[list[R]]:
+    def in_batches(self, size: int = MAX_BATCH) -> Generator[list[R]]:
         """The rows in lists of up to `size`, one request each.
 
         Args:
             size: Rows per request, 1 to 1000.
         """
         reader = reader_of(self._query._model, self._names)
-        for batch in walk(self._query, size, reader.rows, _id):
-            yield self._shape(batch)
+        with closing(walk(self._query, size, reader.rows, _id)) as batches:
+            for batch in batches:
+                yield self._shape(batch)
 
     def all(self) -> list[R]:
         """All rows, as a list.
@@ -61,9 +64,8 @@ class Values(Generic[R]):
 
     def first(self) -> R | None:
         """The first row, None when there is none."""
-        for batch in Values(self._query.limit(1), self._names, self._shape).in_batches():
-            return batch[0]
-        return None
+        found = Values(self._query.limit(1), self._names, self._shape).all()
+        return found[0] if found else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self._names)} of {self._query!r}>"

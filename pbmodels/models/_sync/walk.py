@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from pbmodels.models._ahead import Ahead
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 def walk(
     query: Query[Any], size: int, read: Callable[[bytes], list[T]], id_of: Callable[[T], str]
-) -> Iterator[list[T]]:
+) -> Generator[list[T]]:
     """What a query finds, page by page.
 
     Args:
