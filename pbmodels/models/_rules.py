@@ -5,12 +5,12 @@ A class carries them as `rules=Rules(...)`, or makes them in a classmethod `rule
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pbmodels._filter_text import Grammar
 from pbmodels.models._errors import ModelError
-from pbmodels.query import Condition
+from pbmodels.query import Condition, RelativeTime
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -77,8 +77,22 @@ def _text(name: str, rule: Any, grammar: Grammar | None) -> str | None:
             f"Rules({name}={rule!r}): a rule is a condition such as cls.status == True, its text, "
             "Rules.anyone, or None for superusers only"
         )
+    if _counts_from_now(rule):
+        raise ModelError(
+            f"Rules({name}=...) counts with ago() or from_now(), which would be the moment of the push for good: "
+            "the server counts anew each time with macros such as now(), yesterday() and today_start()"
+        )
     text = str(render(grammar))
     return text[1:-1] if _is_one_group(text) else text
+
+
+def _counts_from_now(part: object) -> bool:
+    """Whether a condition has a `RelativeTime` in it."""
+    if isinstance(part, (tuple, list)):
+        return any(map(_counts_from_now, part))
+    if is_dataclass(part) and not isinstance(part, RelativeTime):
+        return any(_counts_from_now(getattr(part, inner.name)) for inner in fields(part))
+    return isinstance(part, RelativeTime)
 
 
 def _is_one_group(text: str) -> bool:
@@ -102,7 +116,7 @@ def rules_of(model: type[Collection]) -> Rules | None:
     """The rules that a model declares, None when it leaves them to the server.
 
     Raises:
-        ModelError: They are something else than `Rules`.
+        ModelError: They are something else than `Rules`, or of a method that asks for a record.
     """
     for base in model.__mro__:
         made = base.__dict__.get("rules")
@@ -110,6 +124,8 @@ def rules_of(model: type[Collection]) -> Rules | None:
             found: Any = getattr(model, "rules")()  # noqa: B009
         elif "__rules__" in base.__dict__:
             found = base.__dict__["__rules__"]
+        elif callable(made):
+            raise ModelError(f"{model.__name__}.rules is asked of the class: write @classmethod above it")
         else:
             continue
         if not isinstance(found, Rules):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -11,10 +12,13 @@ from pbmodels import (
     ClientResponseError,
     Collection,
     Field,
+    ModelError,
     PocketBase,
     PocketBaseServer,
     Relation,
     Rules,
+    ago,
+    autodate,
     field,
     now,
     request,
@@ -132,3 +136,27 @@ def test_requests_in_rules(ruled: PocketBase, ann: PocketBase) -> None:
         with pytest.raises(ClientResponseError):
             closed.get_one(made.id)
     assert ann.collection("closed").get_one(made.id).title == "t"
+
+
+def test_rules_that_need_a_record_are_refused() -> None:
+    class Note(Collection):
+        title: Field[str] = field(default="")
+
+        def rules(self) -> Rules:
+            return Rules(list=Rules.anyone)
+
+    with pytest.raises(ModelError, match=r"Note\.rules is asked of the class: write @classmethod above it"):
+        describe(Note)
+
+
+def test_rules_that_count_from_the_moment_of_the_push_are_refused() -> None:
+    class Note(Collection):
+        title: Field[str] = field(default="")
+        created: Field[datetime] = autodate()
+
+        @classmethod
+        def rules(cls) -> Rules:
+            return Rules(list=Rules.anyone, view=(cls.title != "") & ~(cls.created < ago(days=3)))
+
+    with pytest.raises(ModelError, match=r"Rules\(view=\.\.\.\) counts with ago\(\).*macros such as now\(\)"):
+        describe(Note)
