@@ -143,5 +143,5 @@ def warn_blind(model: type[Collection], recover: Recover) -> None:
         f"watch cannot find {lost} while its connection is broken: add "
         "`updated: Field[datetime] = autodate(on_update=True)` to both, or say recover=None",
         UnrecoverableWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

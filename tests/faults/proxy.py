@@ -42,6 +42,7 @@ class FaultProxy:
         rewrite: What happens to the body of event streams that begin from now on.
         refusals: Raw HTTP answers that the next requests for an event stream get, in turn.
         refuse_connections: Whether new connections are reset.
+        refuse_lists: Whether lists of records are answered with 503.
         requests: The first lines of all requests.
         cuts: How many streams were cut.
     """
@@ -51,6 +52,7 @@ class FaultProxy:
         self.rewrite: Rewrite | None = None
         self.refusals: list[bytes] = []
         self.refuse_connections = False
+        self.refuse_lists = False
         self.requests: list[str] = []
         self.cuts = 0
         self._lock = threading.Lock()
@@ -124,6 +126,9 @@ class FaultProxy:
                         client.sendall(self.refusals.pop(0))
                         break
                     is_stream.set()
+                if self.refuse_lists and piece.startswith(b"GET /api/collections/"):
+                    client.sendall(answer(503))
+                    break
                 server.sendall(piece)
         for end in (client, server):
             with contextlib.suppress(OSError):

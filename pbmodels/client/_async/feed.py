@@ -41,6 +41,7 @@ class AsyncFeed(Generic[R]):
         self._call: Call | None = None
         self._retries = Retries()
         self._pause = AsyncPause()
+        self._next_try = 0.0
         self.is_closed = False
 
     @property
@@ -78,10 +79,10 @@ class AsyncFeed(Generic[R]):
             listener = Listener(text, self._inbox)
         else:
             listener = Listener(text, Beside(self._inbox, lambda: listener.channel is not main.channel))
-        await self._portal.run(lambda hub: hub.add(listener))
         leave = weakref.finalize(self, self._portal.discard, listener)
         leave.atexit = False
         self._listeners.append((listener, leave))
+        await self._portal.run(lambda hub: hub.add(listener))
         return listener
 
     async def next(self, timeout: float | None = None) -> Event[R] | None:
@@ -98,10 +99,17 @@ class AsyncFeed(Generic[R]):
         while not self.is_closed:
             if plan.ready:
                 return plan.ready.popleft()
-            if self._call is not None:
-                await self._catch_up(self._call)
-                continue
             left = None if until is None else until - time.monotonic()
+            if self._call is not None:
+                pause = self._next_try - time.monotonic()
+                if pause <= 0:
+                    await self._catch_up(self._call)
+                elif left is None or pause < left:
+                    await self._pause.wait(pause)
+                else:
+                    await self._pause.wait(left)
+                    return None
+                continue
             patience = plan.patience()
             if patience is not None and patience <= 0:
                 self._begin(plan.settle())
@@ -127,7 +135,7 @@ class AsyncFeed(Generic[R]):
         while not self.is_closed:
             patience = plan.patience()
             if self._call is not None:
-                if not await self._catch_up(self._call, is_patient=False):
+                if time.monotonic() < self._next_try or not await self._catch_up(self._call):
                     return
             elif patience is not None and patience <= 0:
                 self._begin(plan.settle())
@@ -180,13 +188,12 @@ class AsyncFeed(Generic[R]):
         except GrammarNeeded:
             return topic.text(await self._sender.learn_grammar(topic.records_path))
 
-    async def _catch_up(self, call: Call, *, is_patient: bool = True) -> bool:
-        """Take one step; False where it failed and is to be taken again."""
+    async def _catch_up(self, call: Call) -> bool:
+        """Take one step; False where it failed and is to be taken again, later."""
         try:
             answer = await self._sender.execute(call)
         except PASSING as error:
-            if is_patient:
-                await self._pause.wait(self._retries.pause_after(error))
+            self._next_try = time.monotonic() + self._retries.pause_after(error)
             return False
         except ClientResponseError as error:
             await self._throw(error)
@@ -197,6 +204,7 @@ class AsyncFeed(Generic[R]):
     def _begin(self, flow: Flow) -> None:
         self._flow = flow
         self._retries = Retries()
+        self._next_try = 0.0
         self._call = next(flow, None)
 
     def _advance(self, answer: bytes) -> None:

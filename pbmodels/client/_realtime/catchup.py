@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pbmodels._filter_text import date_text
@@ -35,7 +35,8 @@ class Catchup(Plan[R]):
         self._versions: Versions[Any] = Versions()
         self._versioned = reader.updated is not None
         self._ids: set[str] | None = None
-        self._start: Any = None
+        self._start = datetime.now(UTC)
+        self._is_gone = False
         self._found_records: dict[str, R] = {}
 
     def begin(self, now: datetime) -> Flow:
@@ -78,6 +79,7 @@ class Catchup(Plan[R]):
         record_id = self._reader.id(record)
         if self._ids is not None:
             (self._ids.discard if deleted else self._ids.add)(record_id)
+        self._is_gone = deleted
         version = self._reader.version(record) if self._versioned else None
         if version is not None and not self._versions.live(record_id, version, data, deleted=deleted):
             self.superseded += 1
@@ -113,8 +115,7 @@ class Catchup(Plan[R]):
 
     def _watermark(self) -> datetime:
         newest = self._versions.newest
-        moment: datetime = self._start if newest is None else moment_of(newest)
-        return moment
+        return self._start if newest is None else moment_of(newest)
 
     def _found(self, record: R, since: datetime) -> None:
         reader, record_id = self._reader, self._reader.id(record)
@@ -145,10 +146,11 @@ class Catchup(Plan[R]):
         try:
             body = yield self._view(fields=self.topic.fields, expand=self.topic.expand)
         except NotFound:
-            if self._versions.gone(record_id) and self._start is not None:
-                self._start = None  # told once, also where there is no version to remember it by
+            if self._versions.gone(record_id) and not self._is_gone:
+                self._is_gone = True  # told once, also where there is no version to remember it by
                 self._deliver("delete", self._reader.gone(record_id))
             return
+        self._is_gone = False
         record = self._reader.one(body)
         if self._reader.version(record) is not None:
             self._found(record, self._watermark())

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from pbmodels.client._errors import (
@@ -23,7 +24,7 @@ from pbmodels.client._errors import (
     ServerError,
 )
 from pbmodels.client._realtime.handover import Handover
-from pbmodels.client._realtime.inbox import HARD_LIMIT, BaseInbox, Beside, Mark
+from pbmodels.client._realtime.inbox import HARD_LIMIT, HARDEST_LIMIT, BaseInbox, Beside, Mark
 from pbmodels.client._realtime.link import Link
 from pbmodels.client._realtime.pacing import Retries, backoff
 from pbmodels.client._realtime.stream import GREETING, ServerEvent
@@ -39,7 +40,7 @@ _TRIES = 3
 """How many connections in a row may be cut before they are subscribed, until that is an error."""
 
 _LAGGING = 30.0
-"""How long an old connection that is behind is read on before it is given up; a catch-up follows in any case."""
+"""How long an old connection that is behind is read on before it is given up; a catch-up follows."""
 
 
 class Listener:
@@ -52,6 +53,7 @@ class Listener:
         channel: Whose connection they come on, None while there is none.
         is_subscribed: Whether the server has been told, so that a break is one for it.
         clock: How far the server's clock is ahead, in seconds.
+        limit: How many times its size its inbox may hold while it holds up others.
     """
 
     def __init__(self, text: str, inbox: BaseInbox | Beside, *, is_lasting: bool = True) -> None:
@@ -61,6 +63,7 @@ class Listener:
         self.channel: Channel | None = None
         self.is_subscribed = False
         self.clock = 0.0
+        self.limit = HARD_LIMIT
         self.ready: asyncio.Future[None] | None = None
 
     @property
@@ -125,13 +128,17 @@ class Channel:
         Raises:
             ClientResponseError: The server refused, or was not reached.
         """
-        handover = Handover(frozenset((listener.text,)))
-        before._handovers.append(handover)
-        try:
-            link = await self._connected([listener.text])
-            await before._drained(before.link, link, handover, is_mine=False)
-        finally:
-            before._handovers.remove(handover)
+        with before._counting(Handover(frozenset((listener.text,)))) as handover:
+            link = await self._connected([listener.text], handover)
+            listener.limit = HARDEST_LIMIT  # else what holds up the shared connection would hold up its own end
+            listener.inbox.reconsider()
+            try:
+                mark = await before._drained(before.link, link, handover, is_mine=False)
+            except BaseException:
+                await link.close()
+                raise
+            finally:
+                listener.limit = HARD_LIMIT
         if listener.channel is not before:  # it has been closed meanwhile
             await link.close()
             return
@@ -139,7 +146,7 @@ class Channel:
         self._put(listener)
         link.repeats = handover
         self.begin(link)
-        listener.inbox.put(Mark.RENEWED)
+        listener.inbox.put(mark)
 
     async def close(self) -> None:
         """End it; who listens is told that nothing will come any more."""
@@ -167,34 +174,45 @@ class Channel:
 
     async def _run(self, link: Link | None) -> None:
         try:
-            while self.topics:
-                try:
-                    if link is None:
-                        link = await self._connected(list(self.topics))
-                    link = await self._keep(link)
-                except Exception as error:
-                    await self._after(error)
-                    link = None
-        except asyncio.CancelledError:
+            try:
+                await self._follow(link)
+            except asyncio.CancelledError:
+                self._end_all(None)
+                raise
+            finally:
+                await self._disconnect()
+        except asyncio.CancelledError:  # it may come amid the disconnecting too
             self._end_all(None)
             raise
         finally:
-            self._task = None
-            await self._disconnect()
+            self._task = None  # not before: who comes meanwhile would begin a second connection beside the next one
             self._hub.ended(self)
 
-    async def _connected(self, topics: list[str]) -> Link:
+    async def _follow(self, link: Link | None) -> None:
+        """Be connected for as long as somebody listens."""
+        while self.topics:
+            try:
+                if link is None:
+                    link = await self._connected(list(self.topics))
+                link = await self._keep(link)
+            except Exception as error:
+                await self._after(error)
+                link = None
+
+    async def _connected(self, topics: list[str], handover: Handover | None = None) -> Link:
         tries = 1
-        while (link := await self._tried(topics, is_last=tries == _TRIES)) is None:
+        while (link := await self._tried(topics, handover, is_last=tries == _TRIES)) is None:
             await asyncio.sleep(backoff(tries))
             tries += 1
         self._hub.stats.connections += 1
         self._has_connected = True
         return link
 
-    async def _tried(self, topics: list[str], *, is_last: bool) -> Link | None:
+    async def _tried(self, topics: list[str], handover: Handover | None, *, is_last: bool) -> Link | None:
         link = Link(self._hub.sender, self._hub.options)
         await link.open()
+        if handover is not None:
+            handover.begin()
         try:
             await link.subscribe(topics)
         except BaseException as error:
@@ -264,38 +282,43 @@ class Channel:
 
     async def _renewed(self, old: Link, *, is_fatal: bool = False) -> Link:
         """A new connection in the place of the old one, with every event on one of them."""
-        handover = Handover()
-        self._handovers.append(handover)
-        try:
-            new = await self._connected(list(self.topics))
-        except PASSING as error:
-            self._handovers.remove(handover)
-            if is_fatal:
+        with self._counting(Handover()) as handover:
+            try:
+                new = await self._connected(list(self.topics), handover)
+            except PASSING as error:
+                if is_fatal:
+                    raise
+                self._next_try = time.monotonic() + max(0.25, self._retries.pause_after(error))
+                return old
+            try:
+                mark = await self._drained(old, new, handover)
+            except BaseException:
+                await new.close()
                 raise
-            self._next_try = time.monotonic() + max(0.25, self._retries.pause_after(error))
-            return old
-        except BaseException:
-            self._handovers.remove(handover)
-            raise
-        try:
-            await self._drained(old, new, handover)
-        except BaseException:
-            await new.close()
-            raise
-        finally:
-            self._handovers.remove(handover)
         await old.close()
         new.repeats = handover
         self._hub.stats.renewals += 1
         self._use(new)
         self._retries.connected()
-        self._settle(new, mark=Mark.RENEWED)
+        self._settle(new, mark=mark)
         return new
 
-    async def _drained(self, old: Link | None, new: Link, handover: Handover, *, is_mine: bool = True) -> None:
+    @contextlib.contextmanager
+    def _counting(self, handover: Handover) -> Generator[Handover]:
+        """Note for another connection what this one brings."""
+        self._handovers.append(handover)
+        try:
+            yield handover
+        finally:
+            self._handovers.remove(handover)
+
+    async def _drained(self, old: Link | None, new: Link, handover: Handover, *, is_mine: bool = True) -> Mark:
         """Read the old connection on until it has brought what the server had sent when the new one began.
 
         It has when it is quiet, or brings what the new one begins with.
+
+        Returns:
+            Whether it came to that; where it ended before, or is far behind, something may be missing as after a break.
         """
         begun = time.monotonic()
         new.peek()
@@ -303,12 +326,13 @@ class Channel:
             begins = new.first_event
             waited = time.monotonic() - begun
             if waited >= self._hub.options.overlap and (old.is_quiet() or handover.includes(begins)):
-                return
+                return Mark.RENEWED
             if waited > _LAGGING:
-                return
+                break
             if is_mine and list(self.topics) != new.topics:
                 await self._submit(new)
             await asyncio.sleep(min(0.02, self._hub.options.overlap or 0.02))
+        return Mark.BROKEN
 
     def _use(self, link: Link) -> None:
         self.link = link
@@ -339,11 +363,14 @@ class Channel:
         if self.topics:
             self._hub.stats.breaks += was_connected
             self._was_broken = self._was_broken or was_connected
-            await self._rest(self._retries.pause_after(error))
+            await self._rest(self._retries.pause_after(error), is_asked=isinstance(error, RateLimited))
 
-    async def _rest(self, seconds: float) -> None:
+    async def _rest(self, seconds: float, *, is_asked: bool) -> None:
+        """Wait before the next try; not longer where someone new comes, for whom it is the first, unless asked to."""
         until = time.monotonic() + seconds
         while self.topics and (left := until - time.monotonic()) > 0:
+            if not is_asked and self._new():
+                return
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
@@ -352,6 +379,8 @@ class Channel:
     # What comes and goes
 
     async def _deliver(self, link: Link, events: list[ServerEvent]) -> None:
+        if link.repeats is not None and (link.repeats.is_over or link.is_past_repeats):
+            link.repeats = None
         repeats = link.repeats
         stats = self._hub.stats
         stats.events += len(events)
@@ -366,8 +395,6 @@ class Channel:
                 listener.inbox.put(event.data)
                 if listener.inbox.is_full:
                     slow[id(listener)] = listener
-        if repeats is not None and (repeats.is_over or link.age > 2 * _LAGGING):
-            link.repeats = None
         self._retries.received()
         for listener in slow.values():
             await self._wait_for(listener)
@@ -376,10 +403,10 @@ class Channel:
         """A full inbox holds up a connection of its own; until there is one, this one, when there is far too much."""
         inbox = listener.inbox
         if len(self.topics) == 1 and len(self.topics.get(listener.text, ())) == 1:
-            await inbox.room(inbox.size)
+            await inbox.room(lambda: inbox.size)
         else:
             self._hub.separate(listener, self)
-            await inbox.room(inbox.size * HARD_LIMIT)
+            await inbox.room(lambda: inbox.size * listener.limit)
 
     def _put(self, listener: Listener) -> None:
         listener.channel = self
@@ -400,9 +427,13 @@ class Channel:
                 if listener.ready is not None and not listener.ready.done():
                     listener.ready.set_result(None)
 
+    def _new(self) -> list[Listener]:
+        """Those that wait for the server to be told."""
+        return [each for each in self._listeners() if each.ready is not None and not each.ready.done()]
+
     def _fail_new(self, error: Exception, *, unless_broken: bool = False) -> bool:
         """Give the error to those that have just come; whether there were any."""
-        new = [each for each in self._listeners() if each.ready is not None and not each.ready.done()]
+        new = self._new()
         if unless_broken:  # they have done nothing wrong: the next connection is theirs too
             return False
         for listener in new:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections import deque
 from hashlib import blake2b
 
 from pbmodels.client._realtime.stream import ServerEvent
 
+_SKEW = 0.03
+"""Seconds by which one change's events may come in another order on another connection."""
+
 
 class Handover:
-    """Counts what the first connection brought since the second one was subscribed.
+    """Notes what the first connection brought since the second one may be subscribed.
 
     An event that says the same as another one is not a repetition of it: if the first connection brought it twice,
-    the second one's first two are left out.
+    the second one's first two are left out. When the second one was subscribed is not known exactly, so what the first
+    one brought before something that both brought is not waited for.
 
     Args:
         topics: The topics that change over, all when None.
@@ -20,31 +25,46 @@ class Handover:
 
     def __init__(self, topics: frozenset[str] | None = None) -> None:
         self._topics = topics
-        self._counts: Counter[tuple[str, bytes]] = Counter()
+        self._moments: dict[tuple[str, bytes], deque[float]] = {}
+        self._horizon = 0.0
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """The second connection is about to be subscribed: nothing from before will come on it."""
+        self._has_begun = True
+        self._moments.clear()
 
     def first(self, event: ServerEvent) -> None:
         """The first connection brought an event."""
-        if self._topics is None or event.topic in self._topics:
-            self._counts[_key(event)] += 1
+        if self._has_begun and (self._topics is None or event.topic in self._topics):
+            self._moments.setdefault(_key(event), deque()).append(time.monotonic())
 
     def is_repeat(self, event: ServerEvent) -> bool:
         """Whether an event of the second connection was among them; each counts once."""
         key = _key(event)
-        left = self._counts.get(key, 0)
-        if left > 1:
-            self._counts[key] = left - 1
-        elif left:
-            del self._counts[key]
-        return left > 0
+        moments = self._moments.get(key)
+        if moments is None:
+            return False
+        found: float | None = None
+        while moments and found is None:
+            moment = moments.popleft()
+            if moment >= self._horizon:
+                found = moment
+        if not moments:
+            del self._moments[key]
+        if found is None:
+            return False
+        self._horizon = max(self._horizon, found - _SKEW)
+        return True
 
     def includes(self, event: ServerEvent | None) -> bool:
         """Whether the first connection has brought an event."""
-        return event is not None and _key(event) in self._counts
+        return event is not None and _key(event) in self._moments
 
     @property
     def is_over(self) -> bool:
         """Whether all that the first connection brought has come on the second one too."""
-        return not self._counts
+        return not self._moments
 
 
 def _key(event: ServerEvent) -> tuple[str, bytes]:

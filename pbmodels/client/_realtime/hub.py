@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pbmodels.client._errors import ClientResponseError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from pbmodels.client._realtime.channel import Channel, Listener
 from pbmodels.client._realtime.link import Sender
-from pbmodels.client._realtime.pacing import RealtimeOptions
+from pbmodels.client._realtime.pacing import RealtimeOptions, backoff
 from pbmodels.client._realtime.topics import MAX_TOPICS
 from pbmodels.client._session import refresh_call
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("pbmodels")
 
 DisconnectCallback = Callable[[list[str]], object]
+
+
+def survived() -> tuple[type[BaseException], ...]:
+    """What a callback may raise without ending the events, which are all that `sys.exit()` would end in a thread."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return (Exception,) if is_main else (Exception, SystemExit)
 
 
 @dataclass
@@ -108,10 +115,16 @@ class Hub:
 
         async def move() -> None:
             try:
-                await own.take_over(listener, channel)
-            except ClientResponseError as error:
-                log.warning("realtime: no connection of its own for a slow watcher of %s: %s", listener.text, error)
-                await asyncio.sleep(1.0)
+                tries = 0
+                while listener.channel is channel:
+                    try:
+                        await own.take_over(listener, channel)
+                    except ClientResponseError as error:
+                        tries += 1
+                        log.warning(
+                            "realtime: no own connection yet for a slow watcher of %s: %s", listener.text, error
+                        )
+                        await asyncio.sleep(backoff(tries))
             finally:
                 self._moving.discard(listener)
                 if not own.topics:
@@ -174,7 +187,7 @@ class Hub:
         """Call back; what it raises is logged, and a coroutine runs on its own."""
         try:
             result = callback(*arguments)
-        except Exception:
+        except survived():
             log.exception("realtime: the callback %r failed", callback)
             return
         if asyncio.iscoroutine(result):
@@ -182,7 +195,7 @@ class Hub:
             async def wait() -> None:
                 try:
                     await result
-                except Exception:
+                except survived():
                     log.exception("realtime: the callback %r failed", callback)
 
             self.start(wait())
@@ -237,11 +250,11 @@ class Hub:
                 await self.sender.execute(refresh_call(token))
             except (Unauthorized, Forbidden, NotFound) as error:
                 if store.token == token:
-                    self._fail(error)
+                    self._unauthorized(error)
             except (ClientResponseError, InvalidRequest) as error:
                 log.debug("realtime: whether the sign-in still holds is unknown: %s", error)
 
-    def _fail(self, cause: ClientResponseError) -> None:
+    def _unauthorized(self, cause: ClientResponseError) -> None:
         error = Unauthorized(
             "GET /api/realtime: the server has ended the sign-in of this connection, as after a change of password, "
             "so events are withheld in silence; sign in again, then watch again",

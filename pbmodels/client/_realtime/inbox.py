@@ -20,7 +20,10 @@ Overflow = Literal["wait", "event"]
 """What happens when a watcher is slower than the events: its own stream waits, or it is told and catches up."""
 
 HARD_LIMIT = 10
-"""How many times its size a buffer may hold while its watcher is given a connection of its own."""
+"""How many times its size a buffer may hold until its watcher's own connection is subscribed."""
+
+HARDEST_LIMIT = 100
+"""How many times its size a buffer may hold while what the shared connection still has for it is read."""
 
 
 class Mark(enum.Enum):
@@ -82,14 +85,18 @@ class BaseInbox:
         """Whether the connection should wait for the watcher."""
         return self.overflow == "wait" and len(self) >= self.size and not self._has_ended
 
-    async def room(self, limit: int) -> None:
-        """Wait until it holds less than `limit` items."""
+    async def room(self, limit: Callable[[], int]) -> None:
+        """Wait until it holds less items than the limit, which may change: `reconsider` then."""
         assert self._room is not None
-        while len(self) >= limit and not self._has_ended:
+        while len(self) >= limit() and not self._has_ended:
             self._room.clear()
             self._needs_room = True
-            if len(self) >= limit and not self._has_ended:
+            if len(self) >= limit() and not self._has_ended:
                 await self._room.wait()
+
+    def reconsider(self) -> None:
+        """Let who waits for room look again."""
+        self._tell_room()
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing will come any more; what is there can still be taken, then comes the error."""
@@ -97,6 +104,7 @@ class BaseInbox:
             self.error = error
             self._has_ended = True
             self._append(Mark.ENDED)
+            self._tell_room()
 
     def resume(self) -> None:
         """After an overflow: take events again."""
@@ -172,9 +180,13 @@ class Beside:
         elif self._is_apart():
             self._main.put(item)
 
-    async def room(self, limit: int) -> None:
-        """Wait until both hold less than `limit` items."""
+    async def room(self, limit: Callable[[], int]) -> None:
+        """Wait until both hold less items than the limit."""
         await self._main.room(limit)
+
+    def reconsider(self) -> None:
+        """Let who waits for room look again."""
+        self._main.reconsider()
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing will come any more."""
@@ -193,6 +205,11 @@ class Inbox(BaseInbox):
 
     def get(self, timeout: float | None = None) -> Item:
         """The next item; waits for it, at most `timeout` seconds."""
+        if self._items.empty() and self.loop is not None and asyncio._get_running_loop() is self.loop:
+            raise InvalidRequest(
+                "realtime: events cannot be waited for inside a callback, which runs in the thread that brings them; "
+                "do it in a thread of your own"
+            )
         try:
             item = self._items.get(timeout=None if timeout is None else max(0.0, timeout))
         except Empty:

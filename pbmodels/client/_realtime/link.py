@@ -32,6 +32,8 @@ QUIET = 0.02
 
 _GRACE = 60.0
 
+_LATEST_REPEAT = 60.0
+
 
 class Sender(Protocol):
     """The part of an async client that a connection needs."""
@@ -83,6 +85,9 @@ class Link:
         self._reader: asyncio.Task[None] | None = None
         self._peek: asyncio.Task[None] | None = None
         self._waits_since: float | None = None
+        self._silence = 0.0
+        self._read_since = 0.0
+        self._is_closed = False
         self._opened = self._last_event = time.monotonic()
 
     async def open(self) -> None:
@@ -127,6 +132,7 @@ class Link:
             ClientResponseError: The server refused, or was not reached.
         """
         token = self._sender.auth_store.token
+        self.topics = [topic for topic in self.topics if topic in topics]  # of the rest, nothing is certain meanwhile
         await self._sender.execute(subscribe_call(self.client_id, topics))
         self.topics, self.token = topics, token
 
@@ -137,11 +143,13 @@ class Link:
             deliver: Awaited with the events of each piece; nothing is read meanwhile.
             ended: Called when the connection has ended; `error` says why.
         """
+        self._read_since = time.monotonic()
 
         async def run() -> None:
             try:
                 if self._peek is not None:
                     await self._peek
+                self._silence = 0.0  # what has waited here is what the connection before may have brought
                 early, self._early = self._early, []
                 if early:
                     await deliver(self, early)
@@ -175,12 +183,12 @@ class Link:
     @property
     def has_ended(self) -> bool:
         """Whether nothing will come from it any more."""
-        return self.error is not None
+        return self.error is not None or self._is_closed
 
     @property
-    def age(self) -> float:
-        """Seconds since it was opened."""
-        return time.monotonic() - self._opened
+    def is_past_repeats(self) -> bool:
+        """Whether what comes now is new: it came after a silence, when what the connection before brought had come."""
+        return self._silence >= QUIET or time.monotonic() - self._read_since > _LATEST_REPEAT
 
     def due(self) -> float:
         """When it is to be renewed, as `time.monotonic()` counts."""
@@ -192,6 +200,7 @@ class Link:
 
     async def close(self) -> None:
         """End it."""
+        self._is_closed = True
         tasks = [each for each in (self._reader, self._peek) if each is not None and each is not asyncio.current_task()]
         self._reader = self._peek = None
         for task in tasks:
@@ -207,7 +216,7 @@ class Link:
                 await response.aclose()
 
     async def _piece(self) -> bytes:
-        self._waits_since = time.monotonic()
+        began = self._waits_since = time.monotonic()
         try:
             piece: bytes = await anext(self._chunks)
         except StopAsyncIteration:
@@ -217,6 +226,7 @@ class Link:
             raise error_from_exception("GET", url, error, foreign=True) or error from None
         finally:
             self._waits_since = None
+        self._silence = time.monotonic() - began
         return piece
 
 

@@ -42,7 +42,7 @@ class AsyncPortal:
 
     def __init__(self, client: AsyncBaseClient) -> None:
         self._client = client
-        self._hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, Hub]] = weakref.WeakKeyDictionary()
+        self._hubs: dict[asyncio.AbstractEventLoop, tuple[int, Hub]] = {}
         self.options = RealtimeOptions()
         self.stats = RealtimeStats()
         self.on_disconnect: Callable[[list[str]], object] | None = None
@@ -60,6 +60,8 @@ class AsyncPortal:
         """Do something with the hub of the running loop, made on first use."""
         hub = self.hub
         if hub is None:
+            for ended in [known for known in tuple(self._hubs) if known.is_closed()]:
+                self._hubs.pop(ended, None)
             hub = Hub(self._client, self.options, self.stats)
             self._hubs[asyncio.get_running_loop()] = (os.getpid(), hub)
         hub.options = self.options
@@ -148,7 +150,7 @@ class Portal:
         try:
             return future.result()
         except BaseException:
-            future.cancel()
+            thread.give_up(future)
             raise
 
     def when_there(self, job: Callable[[Hub], None]) -> None:
@@ -213,6 +215,7 @@ class Portal:
 
 async def leave(listener: Listener) -> None:
     """Listen no more, and wait until a connection that nobody needs any more is closed."""
+    listener.inbox.end()
     channel = listener.channel
     if channel is not None:
         channel.remove(listener)
@@ -220,6 +223,7 @@ async def leave(listener: Listener) -> None:
 
 
 def _remove(listener: Listener) -> None:
+    listener.inbox.end()  # who watched may be gone without a word, and the connection wait for them to take something
     if listener.channel is not None:
         listener.channel.remove(listener)
 
@@ -260,6 +264,11 @@ class _HubThread:
         """Do something with the hub; called with the portal's lock held."""
         self._jobs += 1
         return asyncio.run_coroutine_threadsafe(self._do(job), self.loop)
+
+    def give_up(self, job: concurrent.futures.Future[Any]) -> None:
+        """Cancel a job, but not before it has begun: one that never begins would count as not done for ever."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self.loop.call_soon_threadsafe(self.loop.call_soon, job.cancel)
 
     def wait_if_unused(self) -> None:
         """Wait for the thread's end if nobody listens any more."""

@@ -16,7 +16,7 @@ from pbmodels._errors import PocketBaseError
 from pbmodels.client._async.feed import AsyncFeed
 from pbmodels.client._realtime.catchup import Catchup
 from pbmodels.client._realtime.channel import Listener
-from pbmodels.client._realtime.hub import Hub
+from pbmodels.client._realtime.hub import Hub, survived
 from pbmodels.client._realtime.inbox import AsyncInbox, Mark
 from pbmodels.client._realtime.plan import Event
 from pbmodels.client._realtime.topics import Topic
@@ -156,7 +156,7 @@ class Subscription:
             result = self._context.run(self.callback, what)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
+        except survived():
             log.exception("realtime: the callback for %s failed; the subscription goes on", self.key)
 
 

@@ -42,6 +42,7 @@ class Feed(Generic[R]):
         self._call: Call | None = None
         self._retries = Retries()
         self._pause = Pause()
+        self._next_try = 0.0
         self.is_closed = False
 
     @property
@@ -79,10 +80,10 @@ class Feed(Generic[R]):
             listener = Listener(text, self._inbox)
         else:
             listener = Listener(text, Beside(self._inbox, lambda: listener.channel is not main.channel))
-        self._portal.run(lambda hub: hub.add(listener))
         leave = weakref.finalize(self, self._portal.discard, listener)
         leave.atexit = False
         self._listeners.append((listener, leave))
+        self._portal.run(lambda hub: hub.add(listener))
         return listener
 
     def next(self, timeout: float | None = None) -> Event[R] | None:
@@ -99,10 +100,17 @@ class Feed(Generic[R]):
         while not self.is_closed:
             if plan.ready:
                 return plan.ready.popleft()
-            if self._call is not None:
-                self._catch_up(self._call)
-                continue
             left = None if until is None else until - time.monotonic()
+            if self._call is not None:
+                pause = self._next_try - time.monotonic()
+                if pause <= 0:
+                    self._catch_up(self._call)
+                elif left is None or pause < left:
+                    self._pause.wait(pause)
+                else:
+                    self._pause.wait(left)
+                    return None
+                continue
             patience = plan.patience()
             if patience is not None and patience <= 0:
                 self._begin(plan.settle())
@@ -128,7 +136,7 @@ class Feed(Generic[R]):
         while not self.is_closed:
             patience = plan.patience()
             if self._call is not None:
-                if not self._catch_up(self._call, is_patient=False):
+                if time.monotonic() < self._next_try or not self._catch_up(self._call):
                     return
             elif patience is not None and patience <= 0:
                 self._begin(plan.settle())
@@ -181,13 +189,12 @@ class Feed(Generic[R]):
         except GrammarNeeded:
             return topic.text(self._sender.learn_grammar(topic.records_path))
 
-    def _catch_up(self, call: Call, *, is_patient: bool = True) -> bool:
-        """Take one step; False where it failed and is to be taken again."""
+    def _catch_up(self, call: Call) -> bool:
+        """Take one step; False where it failed and is to be taken again, later."""
         try:
             answer = self._sender.execute(call)
         except PASSING as error:
-            if is_patient:
-                self._pause.wait(self._retries.pause_after(error))
+            self._next_try = time.monotonic() + self._retries.pause_after(error)
             return False
         except ClientResponseError as error:
             self._throw(error)
@@ -198,6 +205,7 @@ class Feed(Generic[R]):
     def _begin(self, flow: Flow) -> None:
         self._flow = flow
         self._retries = Retries()
+        self._next_try = 0.0
         self._call = next(flow, None)
 
     def _advance(self, answer: bytes) -> None:

@@ -8,6 +8,7 @@ from pbmodels.client._async.feed import AsyncFeed
 from pbmodels.client._realtime.catchup import Catchup
 from pbmodels.client._realtime.plan import Event, Plan
 from pbmodels.client._realtime.topics import Topic
+from pbmodels.client._turn import AsyncTurn
 from pbmodels.models._context import async_client
 from pbmodels.models._events import ModelReader, UnrecoverableWarning, WatchOptions, warn_blind
 
@@ -37,6 +38,7 @@ class AsyncWatch(Generic[M]):
         self._topic = topic
         self._options = options
         self._feed: AsyncFeed[M] | None = None
+        self._opening = AsyncTurn()
         self._is_closed = False
 
     async def wait(self, timeout: float | None = None) -> Event[M] | None:
@@ -63,6 +65,15 @@ class AsyncWatch(Generic[M]):
             await self._feed.aclose()
 
     async def _opened(self) -> AsyncFeed[M] | None:
+        if self._feed is None and not self._is_closed:
+            await self._opening.take()  # of two that both come first, one opens it
+            try:
+                return await self._open()
+            finally:
+                self._opening.give_back()
+        return self._feed
+
+    async def _open(self) -> AsyncFeed[M] | None:
         feed = self._feed
         if feed is None and not self._is_closed:
             client, options = async_client(self._model), self._options

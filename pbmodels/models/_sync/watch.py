@@ -9,6 +9,7 @@ from pbmodels.client._realtime.catchup import Catchup
 from pbmodels.client._realtime.plan import Event, Plan
 from pbmodels.client._realtime.topics import Topic
 from pbmodels.client._sync.feed import Feed
+from pbmodels.client._turn import Turn
 from pbmodels.models._context import sync_client
 from pbmodels.models._events import ModelReader, UnrecoverableWarning, WatchOptions, warn_blind
 
@@ -38,6 +39,7 @@ class Watch(Generic[M]):
         self._topic = topic
         self._options = options
         self._feed: Feed[M] | None = None
+        self._opening = Turn()
         self._is_closed = False
 
     def wait(self, timeout: float | None = None) -> Event[M] | None:
@@ -64,6 +66,15 @@ class Watch(Generic[M]):
             self._feed.close()
 
     def _opened(self) -> Feed[M] | None:
+        if self._feed is None and not self._is_closed:
+            self._opening.take()  # of two that both come first, one opens it
+            try:
+                return self._open()
+            finally:
+                self._opening.give_back()
+        return self._feed
+
+    def _open(self) -> Feed[M] | None:
         feed = self._feed
         if feed is None and not self._is_closed:
             client, options = sync_client(self._model), self._options
