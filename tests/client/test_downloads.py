@@ -17,7 +17,17 @@ from typing import Any
 
 import pytest
 
-from pbmodels import ConnectionFailed, InvalidRequest, NotFound, PocketBase, PocketBaseServer, Record
+from pbmodels import (
+    AsyncPocketBase,
+    ConnectionFailed,
+    InvalidRequest,
+    NotFound,
+    PocketBase,
+    PocketBaseServer,
+    RateLimited,
+    Record,
+    ServerError,
+)
 from tests.client.conftest import PASSWORD
 from tests.client.cutting import CuttingProxy
 from tests.client.flavours import done, new_client
@@ -339,6 +349,50 @@ async def test_a_server_that_never_gets_there(flavour: str, tmp_path: Path, monk
 
     assert len(odd.requests) == 6
     assert os.listdir(tmp_path) == []
+
+
+WAYS = {
+    "read": lambda pb, path: pb.files.read(RECORD, "f"),
+    "download": lambda pb, path: pb.files.download(RECORD, "f", path),
+    "open": lambda pb, path: opened(pb),
+}
+RECORD = {"id": "r", "collectionName": "c"}
+
+
+async def opened(pb: Any) -> bytes:
+    if isinstance(pb, AsyncPocketBase):
+        async with pb.files.open(RECORD, "f") as stream:
+            return await stream.read()
+    with pb.files.open(RECORD, "f") as stream:
+        return bytes(stream.read())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("passing", [answer(503), answer(429, retry_after="0"), lambda line: None])
+async def test_a_file_is_asked_for_again(flavour: str, tmp_path: Path, way: str, passing: Any) -> None:
+    with OddServer(passing, answer(200, b"ABCD")) as odd:
+        async with new_client(flavour, odd.url, retries=1) as pb:
+            got = await done(WAYS[way](pb, tmp_path / "f"))
+    assert (got if way != "download" else (tmp_path / "f").read_bytes()) == b"ABCD"
+    assert len(odd.requests) == 2
+
+    with OddServer(passing, answer(200, b"ABCD")) as odd:
+        async with new_client(flavour, odd.url, retries=0) as pb:
+            with pytest.raises((ServerError, RateLimited, ConnectionFailed)):
+                await done(WAYS[way](pb, tmp_path / "f"))
+    assert len(odd.requests) == 1
+
+
+@pytest.mark.parametrize("date", [DATED, b""])
+async def test_what_is_read_into_memory_goes_on(flavour: str, date: bytes) -> None:
+    cut = HEAD % b"200 OK" + date + b"Content-Length: 4\r\n\r\nABC"
+    rest = HEAD % b"206 P" + DATED + b"Content-Range: bytes 3-3/4\r\nContent-Length: 1\r\n\r\nD"
+    whole = HEAD % b"200 OK" + b"Content-Length: 4\r\n\r\nABCD"
+    with OddServer(lambda line: line.sendall(cut), lambda line: line.sendall(rest if date else whole)) as odd:
+        async with new_client(flavour, odd.url, retries=1) as pb:
+            assert await done(pb.files.read(RECORD, "f")) == b"ABCD"
+
+    assert ("Range: bytes=3-\r\n" in odd.requests[1]) == bool(date)
 
 
 async def test_a_compressed_answer_is_never_taken_apart(flavour: str, tmp_path: Path) -> None:

@@ -296,32 +296,38 @@ class AsyncBaseClient:
         state.grammar = found
         return found
 
-    async def open_stream(self, call: Call, read_timeout: float) -> httpx.Response:
+    async def open_stream(self, call: Call, read_timeout: float, *, retries: int = 0) -> httpx.Response:
         """Send a `Call` whose answer has no end yet: the response is open, and the caller closes it.
 
         Args:
             call: The request.
             read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
+            retries: How often it is sent again while no answer begins; none for who knows how to go on.
         """
-        response = (await self._transmit(call, read_timeout)).response
+        response = (await self._transmit(call, read_timeout, retries=retries)).response
         assert response is not None
         return response
 
-    async def _transmit(self, call: Call, read_timeout: float | None = None, sent: AsyncSent | None = None) -> Answer:
+    async def _transmit(
+        self,
+        call: Call,
+        read_timeout: float | None = None,
+        sent: AsyncSent | None = None,
+        *,
+        retries: int | None = None,
+    ) -> Answer:
         files = Rewinder(call) if call.files else None
         try:
             return await self._once(call, read_timeout, sent)
         except PASSING as error:
-            if read_timeout is not None:  # who reads a stream knows how to go on
-                raise
-            tries = Tries(call, self._state.retries, files)
+            tries = Tries(call, self._state.retries if retries is None else retries, files)
             pause = tries.pause_after(error)
             if pause is None:
                 raise
         while pause is not None:
             await AsyncAbortable.pause(pause)
             try:
-                return await self._once(call, None, sent)
+                return await self._once(call, read_timeout, sent)
             except ClientResponseError as error:
                 if tries.is_gone(error):
                     return Answer(204, {})

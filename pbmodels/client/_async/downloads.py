@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -109,7 +110,7 @@ class AsyncFileStream:
         call = self._call
         query = {"token": token or None, **call.query}
         call = replace(call, query=query, headers={**call.headers, **place.headers})
-        return await self._client.open_stream(call, self._timeout)
+        return await self._client.open_stream(call, self._timeout, retries=self._client._state.retries)
 
     def __aiter__(self) -> Self:
         return self
@@ -175,8 +176,17 @@ class AsyncFileStream:
     ) -> int:
         """Write the whole file to a path or an open file, and give its size; what `pb.files.download` does."""
         sink = sink_for(target, f"{self._client.url}{self._call.target}", resume=resume)
+        return await self._save(sink, progress, _ranges.TRIES if resume else 0)
+
+    async def _content(self) -> bytes:
+        """The whole file, in memory, on through as many broken connections as the client repeats requests."""
+        target = io.BytesIO()
+        await self._save(sink_for(target, "", resume=False), None, self._client._state.retries)
+        return target.getvalue()
+
+    async def _save(self, sink: Sink, progress: DownloadProgress | None, tries: int) -> int:
         try:
-            size = await self._fill(sink, progress, _ranges.TRIES if resume else 0)
+            size = await self._fill(sink, progress, tries)
             sink.finish()
             return size
         except BaseException:

@@ -137,8 +137,7 @@ class AsyncFileService:
             b'Hello'
         """
         stream = self.open(record, filename, thumb=thumb, token=token, timeout=timeout, query=query, headers=headers)
-        async with stream:
-            return await stream.read()
+        return await stream._content()
 
     async def download(
         self,

@@ -297,32 +297,38 @@ class BaseClient:
         state.grammar = found
         return found
 
-    def open_stream(self, call: Call, read_timeout: float) -> httpx.Response:
+    def open_stream(self, call: Call, read_timeout: float, *, retries: int = 0) -> httpx.Response:
         """Send a `Call` whose answer has no end yet: the response is open, and the caller closes it.
 
         Args:
             call: The request.
             read_timeout: Seconds of silence after which the connection counts as broken, once it has begun.
+            retries: How often it is sent again while no answer begins; none for who knows how to go on.
         """
-        response = (self._transmit(call, read_timeout)).response
+        response = (self._transmit(call, read_timeout, retries=retries)).response
         assert response is not None
         return response
 
-    def _transmit(self, call: Call, read_timeout: float | None = None, sent: Sent | None = None) -> Answer:
+    def _transmit(
+        self,
+        call: Call,
+        read_timeout: float | None = None,
+        sent: Sent | None = None,
+        *,
+        retries: int | None = None,
+    ) -> Answer:
         files = Rewinder(call) if call.files else None
         try:
             return self._once(call, read_timeout, sent)
         except PASSING as error:
-            if read_timeout is not None:  # who reads a stream knows how to go on
-                raise
-            tries = Tries(call, self._state.retries, files)
+            tries = Tries(call, self._state.retries if retries is None else retries, files)
             pause = tries.pause_after(error)
             if pause is None:
                 raise
         while pause is not None:
             Abortable.pause(pause)
             try:
-                return self._once(call, None, sent)
+                return self._once(call, read_timeout, sent)
             except ClientResponseError as error:
                 if tries.is_gone(error):
                     return Answer(204, {})

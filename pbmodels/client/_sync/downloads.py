@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -110,7 +111,7 @@ class FileStream:
         call = self._call
         query = {"token": token or None, **call.query}
         call = replace(call, query=query, headers={**call.headers, **place.headers})
-        return self._client.open_stream(call, self._timeout)
+        return self._client.open_stream(call, self._timeout, retries=self._client._state.retries)
 
     def __iter__(self) -> Self:
         return self
@@ -176,8 +177,17 @@ class FileStream:
     ) -> int:
         """Write the whole file to a path or an open file, and give its size; what `pb.files.download` does."""
         sink = sink_for(target, f"{self._client.url}{self._call.target}", resume=resume)
+        return self._save(sink, progress, _ranges.TRIES if resume else 0)
+
+    def _content(self) -> bytes:
+        """The whole file, in memory, on through as many broken connections as the client repeats requests."""
+        target = io.BytesIO()
+        self._save(sink_for(target, "", resume=False), None, self._client._state.retries)
+        return target.getvalue()
+
+    def _save(self, sink: Sink, progress: DownloadProgress | None, tries: int) -> int:
         try:
-            size = self._fill(sink, progress, _ranges.TRIES if resume else 0)
+            size = self._fill(sink, progress, tries)
             sink.finish()
             return size
         except BaseException:

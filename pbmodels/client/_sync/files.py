@@ -136,8 +136,7 @@ class FileService:
             b'Hello'
         """
         stream = self.open(record, filename, thumb=thumb, token=token, timeout=timeout, query=query, headers=headers)
-        with stream:
-            return stream.read()
+        return stream._content()
 
     def download(
         self,
