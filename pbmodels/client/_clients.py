@@ -24,8 +24,8 @@ class AsyncPocketBase(AsyncBaseClient):
         headers: Headers for every request.
         lang: The language to ask for, as `Accept-Language`; PocketBase's hooks can act on it.
         timeout: Seconds, or an `httpx.Timeout`; 30 by default.
-        before_send: Sees, and may change or replace, every `httpx.Request`.
-        after_send: Sees, and may replace, every `httpx.Response`.
+        before_send: Sees, and may change or replace, every `httpx.Request`; can be an async function.
+        after_send: Sees, and may replace, every `httpx.Response`; can be an async function.
         http_client: An `httpx.AsyncClient`, or one that behaves alike, to send through.
         verify: An `ssl.SSLContext`, or False to trust any certificate.
         http2: Offer HTTP/2 to servers behind TLS; needs the extra `http2`.

@@ -27,8 +27,7 @@ from pbmodels.client._session import Session
 from pbmodels.client._tracing import tracing
 from pbmodels.client._transport import AsyncTransports, SyncTransports, Wire
 
-BeforeSend = Callable[[httpx.Request], "httpx.Request | None"]
-AfterSend = Callable[[httpx.Response], "httpx.Response | None"]
+_Hook = Callable[[Any], Any]
 
 _SUPERUSERS_WORDS = ("@request.", "@collection.")
 
@@ -42,8 +41,8 @@ class ClientState:
     headers: Mapping[str, str] = field(repr=False)
     lang: str
     timeout: httpx.Timeout
-    before_send: BeforeSend | None
-    after_send: AfterSend | None
+    before_send: _Hook | None
+    after_send: _Hook | None
     verify: ssl.SSLContext | bool
     http2: bool = False
     retries: int = 2
@@ -129,7 +128,7 @@ class ClientState:
         return self.auth_store.is_superuser
 
     def request(self, call: Call, http_client: Any, stack: ExitStack, form: type[Form]) -> AnyRequest:
-        """The call as a request, after the `before_send` hook; files that this opens are closed by `stack`.
+        """The call as a request; an `Outgoing` when nobody is to see it. Files that this opens are closed by `stack`.
 
         Args:
             call: What to send.
@@ -140,38 +139,38 @@ class ClientState:
         Raises:
             InvalidRequest: It cannot be sent.
         """
-        hook = self.before_send
-        seen = tracing.get()
-        if http_client is None and hook is None and seen is None and (quick := self._requests.quick(call)) is not None:
-            return quick
-        request = self._requests.full(call, http_client, stack, form)
-        if hook is not None:
-            request = hook(request) or request
+        if http_client is None and self.before_send is None and tracing.get() is None:
+            quick = self._requests.quick(call)
+            if quick is not None:
+                return quick
+        return self._requests.full(call, http_client, stack, form)
+
+    def seen(self, call: Call, request: httpx.Request) -> None:
+        """What has to be right of a request that a hook may have changed or replaced.
+
+        Raises:
+            InvalidRequest: A header cannot be sent.
+        """
+        if self.before_send is not None:
             if "timeout" not in request.extensions:
                 request.extensions["timeout"] = self._requests.timeout_of(call)
             for header in request.headers.raw:
                 check(header)
-        if seen is not None:
-            seen(request)
-        return request
+        if (tell := tracing.get()) is not None:
+            tell(request)
 
-    def checked(self, request: AnyRequest, response: httpx.Response, content: bytes, *, is_read: bool) -> Answer:
-        """The answer after the `after_send` hook, if it is a success.
+    def checked(self, request: AnyRequest, response: httpx.Response, content: bytes) -> Answer:
+        """The answer, if it is a success.
 
         Args:
             request: What was sent.
-            response: What came back.
+            response: What came back, after the `after_send` hook.
             content: Its body.
-            is_read: Whether the response itself knows its body too.
 
         Raises:
             ClientResponseError: Its status is 300 or more.
         """
         answer = Answer(response.status_code, response.headers, content)
-        if self.after_send is not None:
-            seen = response if is_read else _with_body(request, response, content)
-            seen = self.after_send(seen) or seen
-            answer = Answer(seen.status_code, seen.headers, seen.content)
         if answer.status >= 300:
             status, headers, sent = answer.status, answer.headers, _body_of(request)
             url = httpx.URL(str(request.url))
@@ -186,7 +185,7 @@ def _body_of(request: AnyRequest) -> bytes:
         return b""
 
 
-def _with_body(request: AnyRequest, response: httpx.Response, content: bytes) -> httpx.Response:
+def with_body(request: AnyRequest, response: httpx.Response, content: bytes) -> httpx.Response:
     """The response as a hook can read it: the bytes were taken from its stream past it."""
     if isinstance(request, Outgoing):
         request = request.in_full()
@@ -203,8 +202,8 @@ def make_state(
     headers: Mapping[str, str] | None,
     lang: str,
     timeout: float | httpx.Timeout | None,
-    before_send: BeforeSend | None,
-    after_send: AfterSend | None,
+    before_send: _Hook | None,
+    after_send: _Hook | None,
     verify: ssl.SSLContext | bool,
     http2: bool = False,
     retries: int = 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import socket
 from typing import Any
@@ -99,6 +100,37 @@ async def test_what_a_hook_raises_comes_through(visitor: Any) -> None:
 
     visitor.after_send = None
     assert (await done(visitor.health.check())).code == 200
+
+
+async def test_hooks_that_are_awaited(server: PocketBaseServer) -> None:
+    async def sign(request: httpx.Request) -> None:
+        await asyncio.sleep(0)
+        request.headers["X-Key"] = "late"
+
+    async def swap(response: httpx.Response) -> httpx.Response:
+        await asyncio.sleep(0)
+        return httpx.Response(200, json={"key": response.request.headers["X-Key"]})
+
+    async with AsyncPocketBase(server.url, before_send=sign, after_send=swap) as pb:
+        assert await pb.send("/api/health") == {"key": "late"}
+
+
+@pytest.mark.parametrize("place", ["before_send", "after_send"])
+def test_the_sync_client_awaits_no_hook(guest: PocketBase, place: str) -> None:
+    async def hook(_: object) -> None: ...
+
+    setattr(guest, place, hook)
+
+    with pytest.raises(InvalidRequest, match="the hook hook is an async function"):
+        guest.health.check()
+
+
+@pytest.mark.parametrize(("place", "kind"), [("before_send", "request"), ("after_send", "response")])
+async def test_a_hook_that_gives_something_else(visitor: Any, place: str, kind: str) -> None:
+    setattr(visitor, place, lambda _: 0)
+
+    with pytest.raises(InvalidRequest, match=f"gave a int; it gives another {kind}, or None"):
+        await done(visitor.health.check())
 
 
 async def test_both_flavours_share_hooks(guest: PocketBase) -> None:

@@ -27,13 +27,15 @@ from pbmodels.client._async.sql import AsyncSQLService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
+from pbmodels.client._hooks import AsyncAfterSend, AsyncBeforeSend, AsyncHooks
 from pbmodels.client._log import clock, note
 from pbmodels.client._multipart import AsyncForm
+from pbmodels.client._outgoing import Outgoing
 from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import Rewinder, make_session
-from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
+from pbmodels.client._state import ClientState, decode, make_state, with_body
 
 _Pieces = AsyncIterable[bytes]
 
@@ -51,8 +53,8 @@ class AsyncBaseClient:
         headers: Mapping[str, str] | None = None,
         lang: str = "en-US",
         timeout: float | httpx.Timeout | None = 30.0,
-        before_send: BeforeSend | None = None,
-        after_send: AfterSend | None = None,
+        before_send: AsyncBeforeSend | None = None,
+        after_send: AsyncAfterSend | None = None,
         http_client: Any = None,
         verify: ssl.SSLContext | bool = True,
         http2: bool = False,
@@ -134,24 +136,28 @@ class AsyncBaseClient:
         return self._state.auth_store
 
     @property
-    def before_send(self) -> BeforeSend | None:
-        """A function that sees, and may change or replace, every `httpx.Request` before it is sent."""
+    def before_send(self) -> AsyncBeforeSend | None:
+        """A function that sees, and may change or replace, every `httpx.Request` before it is sent.
+
+        For the async client it can be an async function.
+        """
         return self._state.before_send
 
     @before_send.setter
-    def before_send(self, hook: BeforeSend | None) -> None:
+    def before_send(self, hook: AsyncBeforeSend | None) -> None:
         self._state.before_send = hook
 
     @property
-    def after_send(self) -> AfterSend | None:
+    def after_send(self) -> AsyncAfterSend | None:
         """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed.
 
-        Its body has been read; the open stream of realtime events is not shown to it.
+        Its body has been read; open streams, of events and files, are not shown to it. For the async client it can be
+        an async function.
         """
         return self._state.after_send
 
     @after_send.setter
-    def after_send(self, hook: AfterSend | None) -> None:
+    def after_send(self, hook: AsyncAfterSend | None) -> None:
         self._state.after_send = hook
 
     @property
@@ -364,6 +370,10 @@ class AsyncBaseClient:
         failure: Exception | None
         with ExitStack() as stack:
             request = state.request(call, client, stack, AsyncForm)
+            if not isinstance(request, Outgoing):
+                if state.before_send is not None:
+                    request = await AsyncHooks.call(state.before_send, request)
+                state.seen(call, request)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:
@@ -396,7 +406,11 @@ class AsyncBaseClient:
             else:
                 # A body without a length ends with its connection, and looks whole when that was given up here.
                 if (failure := given_up(call.method, call.path)) is None:
-                    return state.checked(request, response, content, is_read=client is not None)
+                    if state.after_send is not None:
+                        shown = with_body(request, response, content) if client is None else response
+                        response = await AsyncHooks.call(state.after_send, shown)
+                        content = response.content
+                    return state.checked(request, response, content)
         # Outside the handler, so that what holds a secret is not kept as the context.
         raise failure from getattr(failure, "original_error", None)
 

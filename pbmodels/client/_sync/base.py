@@ -16,13 +16,15 @@ from pbmodels.client._answer import Answer, whole
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
 from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
+from pbmodels.client._hooks import AfterSend, BeforeSend, Hooks
 from pbmodels.client._log import clock, note
 from pbmodels.client._multipart import Form
+from pbmodels.client._outgoing import Outgoing
 from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, make_session
-from pbmodels.client._state import AfterSend, BeforeSend, ClientState, decode, make_state
+from pbmodels.client._state import ClientState, decode, make_state, with_body
 from pbmodels.client._sync.backups import BackupService
 from pbmodels.client._sync.batch import Batch
 from pbmodels.client._sync.collections import CollectionService
@@ -136,7 +138,10 @@ class BaseClient:
 
     @property
     def before_send(self) -> BeforeSend | None:
-        """A function that sees, and may change or replace, every `httpx.Request` before it is sent."""
+        """A function that sees, and may change or replace, every `httpx.Request` before it is sent.
+
+        For the async client it can be an async function.
+        """
         return self._state.before_send
 
     @before_send.setter
@@ -147,7 +152,8 @@ class BaseClient:
     def after_send(self) -> AfterSend | None:
         """A function that sees, and may replace, every `httpx.Response` before it is judged and parsed.
 
-        Its body has been read; the open stream of realtime events is not shown to it.
+        Its body has been read; open streams, of events and files, are not shown to it. For the async client it can be
+        an async function.
         """
         return self._state.after_send
 
@@ -365,6 +371,10 @@ class BaseClient:
         failure: Exception | None
         with ExitStack() as stack:
             request = state.request(call, client, stack, Form)
+            if not isinstance(request, Outgoing):
+                if state.before_send is not None:
+                    request = Hooks.call(state.before_send, request)
+                state.seen(call, request)
             if sent is not None:
                 request.extensions["trace"] = sent.trace
             try:
@@ -397,7 +407,11 @@ class BaseClient:
             else:
                 # A body without a length ends with its connection, and looks whole when that was given up here.
                 if (failure := given_up(call.method, call.path)) is None:
-                    return state.checked(request, response, content, is_read=client is not None)
+                    if state.after_send is not None:
+                        shown = with_body(request, response, content) if client is None else response
+                        response = Hooks.call(state.after_send, shown)
+                        content = response.content
+                    return state.checked(request, response, content)
         # Outside the handler, so that what holds a secret is not kept as the context.
         raise failure from getattr(failure, "original_error", None)
 
