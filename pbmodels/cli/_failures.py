@@ -58,6 +58,11 @@ def report(error: Exception, *, as_json: bool) -> int:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if getattr(error, "status", None) in (401, 403):
+        return (
+            f"{error}\nOn the command line, --identity or PBMODELS_IDENTITY says who signs in, usually a superuser; "
+            "the password is asked for, or taken from PBMODELS_PASSWORD. PBMODELS_TOKEN must not have ended."
+        )
     return str(error)
 
 

@@ -59,17 +59,19 @@ class Settings:
         """A new client, which signs in before its first request when there is an identity.
 
         Raises:
-            UsageError: There is an identity without a password, and nobody to ask.
-            InvalidRequest: The url is no address.
+            UsageError: The url is no address, or there is an identity without a password, and nobody to ask.
         """
-        from pbmodels.client import PocketBase
+        from pbmodels.client import InvalidRequest, PocketBase
 
+        try:
+            guest = PocketBase(self.url)
+        except InvalidRequest as error:
+            raise UsageError(f"--url, PBMODELS_URL or pyproject.toml: {error}") from error
         if self.token:
-            pb = PocketBase(self.url)
-            pb.auth_store.save(self.token)
-            return pb
+            guest.auth_store.save(self.token)
+            return guest
         if self.identity is None:
-            return PocketBase(self.url)
+            return guest
         password = self.password or _ask_password(self.identity, self.url)
         return PocketBase(self.url, identity=self.identity, password=password, auth_collection=self.auth_collection)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from pbmodels import PocketBaseServer
-from pbmodels.cli._failures import UsageError
-from pbmodels.cli._settings import read_settings
+from pbmodels.cli import app
+from pbmodels.cli._failures import Exit, UsageError
+from pbmodels.cli._settings import KEYS, read_settings
 from tests.cli.conftest import Cli
 
 NOTHING = dict.fromkeys(("url", "identity", "auth_collection", "models"))
@@ -122,18 +125,68 @@ class TestFailures:
     def test_a_failure_is_one_message(self, cli: Cli) -> None:
         result = cli("doctor", "--url", "no address")
 
-        assert (result.exit_code, result.stdout) == (1, "")
+        assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.count("\n") == 1
         assert "no address" in result.stderr
 
     def test_with_json_it_is_one_object(self, cli: Cli) -> None:
         result = cli("doctor", "--url", "no address", "--json")
 
+        assert result.exit_code == 2
+        assert json.loads(result.stderr)["error"]["type"] == "UsageError"
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nothing.invalid"])
+    def test_a_server_that_is_not_reached(self, cli: Cli, url: str) -> None:
+        result = cli("pull", "--url", url)
+
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert f"cannot reach PocketBase at {url}" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_a_wrong_password_is_not_repeated(self, cli: Cli, signed_in: dict[str, str]) -> None:
+        result = cli("pull", **{**signed_in, "PBMODELS_PASSWORD": "a wrong guess"})
+
         assert result.exit_code == 1
-        assert json.loads(result.stderr)["error"]["type"] == "InvalidRequest"
+        assert "check the identity and the password" in result.stderr
+        assert "a wrong guess" not in result.output
+
+    @pytest.mark.parametrize("token", ["", "an old token"], ids=["a guest", "a bad token"])
+    def test_who_is_no_superuser_is_told_how_to_be(self, cli: Cli, server: PocketBaseServer, token: str) -> None:
+        result = cli("pull", PBMODELS_URL=server.url, PBMODELS_TOKEN=token)
+
+        assert result.exit_code == 1
+        assert "--identity or PBMODELS_IDENTITY says who signs in" in result.stderr
 
     def test_an_unknown_option_is_exit_code_2(self, cli: Cli) -> None:
         assert cli("doctor", "--colour").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("pu", ["pull", "push"]), ("push --allow", ["--allow-data-loss"]), ("import --ex", ["--existing"])],
+)
+def test_the_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
+    words = f"pbmodels {typed}"
+    env = {"_PBMODELS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name("pbmodels")],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == offered
+
+
+def test_the_page_lists_all_commands_settings_and_exit_codes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+    commands, settings = page.split("## Where it connects")
+
+    assert set(re.findall(r"^\| `(\w+)", commands, re.M)) == {str(each.name) for each in app.registered_commands}
+    assert re.findall(r"^\| `--[\w-]+` \| `PBMODELS_\w+` \| `(\w+)`", settings, re.M) == list(KEYS)
+    assert re.findall(r"^\| (\d+) \|", settings, re.M) == [str(code.value) for code in Exit]
 
 
 def test_help_waits_for_nothing_heavy() -> None:
