@@ -38,12 +38,15 @@ def plain(value: Any, path: str) -> Any:
         >>> plain([datetime(2024, 5, 1, tzinfo=timezone.utc), 1], "when")
         ['2024-05-01 00:00:00.000Z', 1]
     """
-    if value is None or value is True or value is False:
+    if is_plain(value):
         return value
-    if type(value) is dict:
+    kind = type(value)
+    if kind is dict:
         return _plain_items(value, path)
-    if type(value) is list:
+    if kind is list:
         return _plain_list(value, path)
+    if kind is datetime:
+        return _date(value, path)
     if isinstance(value, enum.Enum):
         return plain(value.value, path)
     if isinstance(value, str):
@@ -63,10 +66,7 @@ def plain(value: Any, path: str) -> Any:
             raise InvalidRequest(f"{path}: {value} is not a finite number, and PocketBase stores no others")
         return value
     if isinstance(value, datetime):
-        try:
-            return date_text(value)
-        except FilterError as error:
-            raise InvalidRequest(f"{path}: {error}") from None
+        return _date(value, path)
     if isinstance(value, Mapping):
         return _plain_items(value, path)
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -84,6 +84,13 @@ def plain(value: Any, path: str) -> Any:
         f"{path}: a {type(value).__name__} cannot be sent; use text, numbers, booleans, None, datetimes, "
         "lists, dicts or files"
     )
+
+
+def _date(value: datetime, path: str) -> str:
+    try:
+        return date_text(value)
+    except FilterError as error:
+        raise InvalidRequest(f"{path}: {error}") from None
 
 
 def _plain_items(value: Mapping[Any, Any], path: str) -> dict[str, Any]:
@@ -104,10 +111,21 @@ def is_plain(value: Any) -> bool:
     """Whether `plain` would give the value itself; told apart quickly, for most values are of these kinds."""
     kind = type(value)
     if kind is str:
-        return bool(value.isascii())
+        return value.isascii() or _is_whole(value)
     if kind is int:
         return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    if kind is float:
+        return math.isfinite(value)
     return kind is bool or value is None
+
+
+def _is_whole(value: str) -> bool:
+    """Whether a text has no half of a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
@@ -126,7 +144,9 @@ def split_files(body: Mapping[str, Any]) -> tuple[dict[str, Any], Files]:
         upload = Upload.of(value, bare)
         if upload is not None:
             files.append((name, upload))
-        elif isinstance(value, (list, tuple)) and any(Upload.of(item, bare) is not None for item in value):
+        elif isinstance(value, (list, tuple)) and any(
+            type(item) not in _NO_FILES and Upload.of(item, bare) is not None for item in value
+        ):
             kept: list[Any] = []
             new: Files = []
             for item in value:

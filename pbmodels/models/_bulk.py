@@ -21,7 +21,7 @@ from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._batch import PATH, BatchRequest, batch_call, batch_failed, batch_request
 from pbmodels.client._body import Encoded
 from pbmodels.client._record import Record
-from pbmodels.client._record_calls import after_delete, after_update
+from pbmodels.client._record_calls import after_delete, after_update, records_path
 from pbmodels.client._request import Call
 from pbmodels.models._bulk_writes import Write
 from pbmodels.models._context import AnyClient
@@ -78,6 +78,7 @@ class Bulk:
         self.done: list[str] = []
         self.skip_gone = skip_gone
         self._verb = verb
+        self._path = records_path(model.__collection__)
         self.client: Any = client
         self._writes = writes
         self._next = 0
@@ -107,11 +108,19 @@ class Bulk:
         """The request that writes these."""
         if not self._in_batches:
             return part[0].call
-        if any(write.call.files or not write.record_id.isalnum() for write in part):
+        if any((write.ready and write.ready.files) or not write.record_id.isalnum() for write in part):
             return batch_call([self._request(write) for write in part])
         # The bodies have been made plain, and the ids stand in paths as they are.
-        entries = [{"method": call.method, "url": call.path, "body": call.json} for call in (w.call for w in part)]
-        return Call("POST", PATH, json=Encoded(to_json({"requests": entries})))
+        return Call("POST", PATH, json=Encoded(to_json({"requests": [self._entry(write) for write in part]})))
+
+    def _entry(self, write: Write) -> dict[str, Any]:
+        """A request in a batch, without what makes one of it that could go alone."""
+        if (call := write.ready) is not None:
+            return {"method": call.method, "url": call.path, "body": call.json}
+        assert write.saving is not None
+        if write.saving.created:
+            return {"method": "POST", "url": self._path, "body": write.saving.body}
+        return {"method": "PATCH", "url": f"{self._path}/{write.record_id}", "body": write.saving.body}
 
     def _request(self, write: Write) -> BatchRequest:
         is_create = write.saving is not None and write.saving.created
@@ -154,7 +163,7 @@ class Bulk:
         index = next((n for n, write in enumerate(part) if mine is not None and write.record_id == mine.id), None)
         if index is None:
             return
-        if part[index].call.method == "DELETE":
+        if (call := part[index].ready) is not None and call.method == "DELETE":
             after_delete(store, self.model.__collection__, part[index].record_id)
         else:
             answer: Any = from_json(body)

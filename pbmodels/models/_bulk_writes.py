@@ -34,15 +34,29 @@ class Write:
 
     Attributes:
         record_id: The record's id.
-        call: The request, as it would go alone.
+        ready: The request, as it would go alone, where it is no save of JSON, which makes its request when it is sent.
         record: The object, where there is one.
         saving: The save that it is, None for a delete or for a record that is not here.
     """
 
     record_id: str
-    call: Call
+    ready: Call | None
     record: Collection | None = None
     saving: Saving | None = None
+
+    @classmethod
+    def of(cls, under_way: Saving, files: bool) -> Write:
+        """The write of a save, whose model may have files or not."""
+        record = under_way.record
+        return cls(record.id, under_way.call if files else None, record, under_way)
+
+    @property
+    def call(self) -> Call:
+        """The request, as it would go alone."""
+        if self.ready is not None:
+            return self.ready
+        assert self.saving is not None
+        return self.saving.call
 
 
 def creating(model: type[M], records: Sequence[M], made: Container[object] = ()) -> tuple[list[Write], bool]:
@@ -58,7 +72,8 @@ def creating(model: type[M], records: Sequence[M], made: Container[object] = ())
         ModelError: The model is a view.
     """
     refuse_view(model)
-    relates = any(spec.kind is Kind.RELATION for spec in specs_of(model).values())
+    kinds = {spec.kind for spec in specs_of(model).values()}
+    relates, files = Kind.RELATION in kinds, Kind.FILE in kinds
     planned: set[object] = set()
     writes: list[Write] = []
     ordered = False
@@ -73,7 +88,7 @@ def creating(model: type[M], records: Sequence[M], made: Container[object] = ())
             continue
         ordered = ordered or (relates and bool(new_related(record)))
         planned.add(record)
-        writes.append(Write(record.id, under_way.call, record, under_way))
+        writes.append(Write.of(under_way, files))
     return writes, ordered
 
 
@@ -86,6 +101,7 @@ def updating(model: type[M], records: Sequence[M], only: Iterable[object] | None
     """
     refuse_view(model)
     only = None if only is None else list(only) if not isinstance(only, str) else only
+    files = any(spec.kind is Kind.FILE for spec in specs_of(model).values())
     seen: set[int] = set()
     writes: list[Write] = []
     for index, record in enumerate(records):
@@ -97,7 +113,7 @@ def updating(model: type[M], records: Sequence[M], only: Iterable[object] | None
         seen.add(id(record))
         under_way = _checked("bulk_update", index, record, only, ())
         if under_way is not None:
-            writes.append(Write(record.id, under_way.call, record, under_way))
+            writes.append(Write.of(under_way, files))
     return writes
 
 

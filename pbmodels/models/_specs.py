@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
 
 
+_SIMPLE = frozenset({Kind.TEXT, Kind.EDITOR, Kind.URL, Kind.EMAIL, Kind.NUMBER, Kind.BOOL, Kind.SELECT})
+
+
 @dataclass(frozen=True)
 class Options:
     """What `field(...)` and `autodate()` say beside pydantic's constraints; carried in the field's metadata."""
@@ -77,6 +80,11 @@ class Spec:
     def mutable(self) -> bool:
         """Whether values can change in place, without an assignment."""
         return self.kind is Kind.JSON or self.multiple
+
+    @cached_property
+    def simple(self) -> bool:
+        """Whether a value that JSON has goes out as it is."""
+        return not self.multiple and self.kind in _SIMPLE
 
     @property
     def remembered(self) -> bool:

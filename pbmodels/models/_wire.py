@@ -75,12 +75,18 @@ def _plain(spec: Spec, value: Any) -> Any:
         raise InvalidRecord(message, {spec.name: message}) from None
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def _dump(value: Any) -> Any:
     """Pydantic models and dataclasses inside json, at any depth, as their JSON."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if isinstance(value, dict):
+        return {key: item if type(item) in _SCALARS else _dump(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [item if type(item) in _SCALARS else _dump(item) for item in value]
     if isinstance(value, BaseModel) or is_dataclass(value):
         return to_jsonable_python(value, by_alias=True)
-    if isinstance(value, dict):
-        return {key: _dump(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_dump(item) for item in value]
     return value

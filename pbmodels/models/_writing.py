@@ -14,9 +14,10 @@ from pydantic_core import from_json
 from pbmodels._errors import FilterError
 from pbmodels.client import NotFound
 from pbmodels.client._auth_store import AuthStore
+from pbmodels.client._body import is_plain
 from pbmodels.client._errors import is_uncertain
 from pbmodels.client._record import Record
-from pbmodels.client._record_calls import after_update, view_call, write_call
+from pbmodels.client._record_calls import after_update, delete_call, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import File, to_file
@@ -24,7 +25,7 @@ from pbmodels.models._limits import refuse_beyond
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
-from pbmodels.models._specs import Spec, remembered_specs, specs_of
+from pbmodels.models._specs import Spec, specs_of
 from pbmodels.models._state import kept_value, kept_values, peek, see, state_of, unseen
 from pbmodels.models._wire import named, to_wire
 from pbmodels.query import Kind
@@ -53,19 +54,28 @@ def new_id() -> str:
 
 def changed(record: Collection) -> set[str]:
     """The names of the fields that differ from what the server is known to hold."""
-    specs = specs_of(type(record))
-    values = kept_values(record)
-    held = values.keys() | {spec.name for spec in remembered_specs(type(record)) if unseen(spec.name) in values}
-    names = {name for name in record.__pydantic_fields_set__ if name in held and not specs[name].read_only}
-    state = peek(record)
+    model = type(record)
+    names, values, state = _writable(model), kept_values(record), peek(record)
+    held = {names[key] for key in values.keys() & names.keys()}
+    if state is not None and state.is_new:
+        return held
+    found = held & record.__pydantic_fields_set__
     if state is not None:
-        if state.is_new:
-            return {name for name in held if name in specs and not specs[name].read_only}
         for name, before in state.snapshots.items():
-            if name not in names and name in values and _differs(specs[name], values[name], before):
-                names.add(name)
-    names.discard("id")
-    return names
+            if name not in found and name in values and _differs(specs_of(model)[name], values[name], before):
+                found.add(name)
+    found.discard("id")
+    return found
+
+
+def _writable(model: type[Collection]) -> dict[str, str]:
+    """The names of the fields that can be written, by the keys that their values are kept under."""
+    found: dict[str, str] | None = model.__dict__.get("__pb_writable__")
+    if found is None:
+        specs = [spec for spec in specs_of(model).values() if not spec.read_only]
+        found = {key: spec.name for spec in specs for key in (spec.name, unseen(spec.name))}
+        type.__setattr__(model, "__pb_writable__", found)
+    return found
 
 
 def _differs(spec: Spec, value: Any, before: Any) -> bool:
@@ -101,23 +111,31 @@ def refuse_view(model: type[Collection]) -> None:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Saving:
-    """A save on its way.
+    """A save on its way, or the delete that ends it.
 
     Attributes:
         record: The record.
-        call: The request.
+        body: The fields to send, None for a delete.
         sent: What each field went out as.
         created: Whether the request makes the record.
         held: What the record held when the request was made.
     """
 
     record: Collection
-    call: Call
-    sent: dict[str, Any]
+    body: Mapping[str, Any] | None
+    sent: Mapping[str, Any]
     created: bool
-    held: dict[str, Any] = field(default_factory=dict)
+    held: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def call(self) -> Call:
+        """The request."""
+        collection = type(self.record).__collection__
+        if self.body is None:
+            return delete_call(collection, self.record.id)
+        return write_call(collection, None if self.created else self.record.id, self.body)
 
 
 def saving(record: Collection, only: Iterable[object] | None = None, planned: Container[object] = ()) -> Saving | None:
@@ -152,6 +170,9 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
         value = kept_value(record, name)
         if spec.kind is Kind.FILE:
             _refuse_other_files(record, spec, value if spec.multiple else [value])
+        if spec.simple and value is not None and is_plain(value):
+            sent[name] = body[spec.server_name] = value
+            continue
         if spec.mutable or spec.kind is Kind.RELATION:
             value = _checked(record, spec, _settled(spec, value), planned)
         sent[name] = to_wire(spec, value)
@@ -163,11 +184,9 @@ def saving(record: Collection, only: Iterable[object] | None = None, planned: Co
             body[spec.server_name] = sent[name]
         if spec.kind is Kind.PASSWORD:
             body[f"{spec.server_name}Confirm"] = sent[name]
-    if is_new:
-        return Saving(record, write_call(collection, None, body), sent, True, dict(kept_values(record)))
-    if not body:
+    if not body and not is_new:
         return None
-    return Saving(record, write_call(collection, record.id, body), sent, False, dict(kept_values(record)))
+    return Saving(record, body, sent, is_new, dict(kept_values(record)))
 
 
 def _refuse_other_files(record: Collection, spec: Spec, files: Iterable[object]) -> None:
@@ -264,7 +283,7 @@ def settle_doubt(record: Collection, fresh: Collection | None) -> None:
         if not spec.read_only and {name, unseen(name)} & kept_values(record).keys()
     }
     sent = {name: to_wire(specs_of(type(record))[name], kept_value(who, name)) for name, who in holder.items()}
-    take_over(Saving(record, view_call(type(record).__collection__, record.id), sent, True), fresh)
+    take_over(Saving(record, {}, sent, True), fresh)
 
 
 def _refuse_deleted(record: Collection) -> None:
@@ -309,7 +328,7 @@ def modifying(record: Collection, changes: Mapping[str, Any], modifier: str) -> 
             raise InvalidRecord(message, {name: message})
     body = {f"{specs[name].server_name}{modifier}": value for name, value in changes.items()}
     sent = {} if modifier else dict(changes)
-    return Saving(record, write_call(model.__collection__, record.id, body), sent, False)
+    return Saving(record, body, sent, False)
 
 
 def increments(record: Collection, amounts: Mapping[str, Any]) -> Saving:
@@ -347,16 +366,8 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     """
     record = saving.record
     model, specs = type(record), specs_of(type(record))
-    values = kept_values(record)
-    later = {
-        name: kept_value(record, name)
-        for name in changed(record)
-        if name not in saving.sent
-        or (
-            (specs[name].mutable or values[name] is not saving.held.get(name, _NOTHING))
-            and _differs(specs[name], kept_value(record, name), saving.sent[name])
-        )
-    }
+    values, there = kept_values(record), kept_values(fresh)
+    later = {name: kept_value(record, name) for name in changed(record) if _changed_since(saving, values, name)}
     known = {name: value for name, value in values.items() if isinstance(value, Ref) and value.record is not None}
     lists = {
         name: {ref.id: ref for ref in value if isinstance(ref, Ref)}
@@ -366,7 +377,7 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     withheld = {
         name: kept_value(record, name)
         for name in saving.sent
-        if not {name, unseen(name)} & kept_values(fresh).keys() and specs[name].kind is not Kind.PASSWORD
+        if name not in there and unseen(name) not in there and specs[name].kind is not Kind.PASSWORD
     }
     state = state_of(record)
     state.is_new = state.in_doubt = False
@@ -374,7 +385,8 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     held = held_values(record)
     adopt(record, fresh)
     state.expand = expand  # related records that are here already stay, where the relation still names them
-    see(record, [specs[name] for name in later])
+    if later:
+        see(record, [specs[name] for name in later])
     values = kept_values(record)
     values.update({name: ref for name, ref in known.items() if values.get(name) == ref.id})
     values.update({name: [refs.get(item, item) for item in values[name]] for name, refs in lists.items() if refs})
@@ -383,6 +395,17 @@ def take_over(saving: Saving, fresh: Collection) -> None:
     record.__pydantic_fields_set__.update(later)
     go_on_with(record, {name: value for name, value in held.items() if name not in later})
     _refuse_loss(model, record.id, [name for name in withheld if name not in _may_be_withheld(model)])
+
+
+def _changed_since(saving: Saving, values: Mapping[str, Any], name: str) -> bool:
+    """Whether a field that has a change has another one than the one that was sent."""
+    if name not in saving.sent:
+        return True
+    spec = specs_of(type(saving.record))[name]
+    key = name if name in values else unseen(name)
+    if values[key] is saving.held.get(key, _NOTHING) and (key != name or not spec.mutable):
+        return False  # the same value, and where it could change in place nobody has looked at it
+    return _differs(spec, values[key], saving.sent[name])
 
 
 def keep_in_step(record: Collection, body: bytes, store: AuthStore) -> None:

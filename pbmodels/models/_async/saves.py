@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from pbmodels._errors import PocketBaseError
 from pbmodels.client import BatchFailed, BatchResult, Forbidden, NotFound
 from pbmodels.client._batch import BatchRequest, batch_request
-from pbmodels.client._record_calls import after_delete, delete_call, view_call
+from pbmodels.client._record_calls import after_delete, view_call
 from pbmodels.models._context import async_client
 from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._hooks import AsyncHooks
@@ -214,7 +214,7 @@ def _deleting(record: Collection, planned: set[Any]) -> Saving:
     refuse_view(model)
     if record.is_new and record not in planned and not is_in_doubt(record):
         raise InvalidRecord(f"this {model.__name__} was never saved, so there is nothing to delete")
-    return Saving(record, delete_call(model.__collection__, record.id), {}, False)
+    return Saving(record, None, {}, False)
 
 
 def _in_batch(under_way: Saving) -> BatchRequest:
