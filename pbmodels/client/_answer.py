@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -31,3 +33,12 @@ def whole(response: httpx.Response, pieces: list[bytes]) -> bytes:
     if "content-encoding" in response.headers:
         return httpx.Response(response.status_code, headers=response.headers, content=content).content
     return content
+
+
+def clock_ahead(headers: Mapping[str, str]) -> float:
+    """How many seconds the server's clock is ahead of this machine's, by a header that has whole ones."""
+    try:
+        there = parsedate_to_datetime(headers.get("date") or "")
+    except (ValueError, TypeError):
+        return 0.0
+    return (there.replace(tzinfo=there.tzinfo or UTC) - datetime.now(UTC)).total_seconds()

@@ -31,6 +31,7 @@ class AuthStore:
     """
 
     _life: TokenLife = NOBODY
+    _ahead: float = 0.0
 
     def __init__(self) -> None:
         self._kept: Kept = ("", None)  # replaced as a whole, so that the two always match
@@ -194,12 +195,13 @@ class AuthStore:
         """When the token is to be refreshed and when it ends; read from the token once, then remembered."""
         token, life = self.token, self._life
         if life.token != token:
-            life = self._life = life_of(token) if token else NOBODY
+            life = self._life = life_of(token, ahead=self._ahead) if token else NOBODY
         return life
 
-    def _got_new(self, token: str) -> None:
-        """Remember that the server has just given this token."""
-        self._life = life_of(token, is_new=True)
+    def _got_new(self, token: str, ahead: float | None = None) -> None:
+        """Remember that the server has just given this token, and how far its clock is ahead if that is known."""
+        self._ahead = self._ahead if ahead is None else ahead
+        self._life = life_of(token, is_new=True, ahead=self._ahead)
 
     def _current(self) -> Kept:
         """Token and record that belong together."""

@@ -165,14 +165,14 @@ def to_page(data: Mapping[str, Any], make: Any = Record) -> ListResult[Any]:
     )
 
 
-def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any]) -> AuthResult:
-    """Keep a sign-in's answer in the store.
+def signed_in(store: AuthStore, call: Call, data: Mapping[str, Any], ahead: float | None = None) -> AuthResult:
+    """Keep a sign-in's answer in the store, and how many seconds the server's clock is ahead, if that is known.
 
     Raises:
         ClientResponseError: It has no token.
     """
     result = auth_result(call, data)
-    store._got_new(result.token)
+    store._got_new(result.token, ahead)
     store.save(result.token, result.record)
     return result
 

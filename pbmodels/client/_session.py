@@ -101,12 +101,12 @@ class Session:
         body = {"identity": self.credentials.identity, "password": self.credentials.password}
         return auth_call(self.credentials.collection, "auth-with-password", body)
 
-    def signed_in(self, store: AuthStore, call: Call, data: dict[str, Any]) -> None:
-        """Keep the answer to `sign_in_call`."""
-        token = signed_in(store, call, data).token
+    def signed_in(self, store: AuthStore, call: Call, data: dict[str, Any], ahead: float) -> None:
+        """Keep the answer to `sign_in_call`, of a server whose clock is so many seconds ahead."""
+        token = signed_in(store, call, data, ahead).token
         self._who = owner(token)
 
-    def refreshed(self, store: AuthStore, token: str, call: Call, data: dict[str, Any]) -> None:
+    def refreshed(self, store: AuthStore, token: str, call: Call, data: dict[str, Any], ahead: float) -> None:
         """Keep the answer to `refresh_call`, unless who is signed in has changed meanwhile."""
         result = auth_result(call, data)
 
@@ -116,7 +116,7 @@ class Session:
             expand = mine.get("expand") if mine is not None else None
             return result.token, {**result.record, **({"expand": expand} if expand else {})}
 
-        store._got_new(result.token)
+        store._got_new(result.token, ahead)
         store.change(decide)
 
     def refresh_failed(self, store: AuthStore, token: str, error: ClientResponseError) -> Step:

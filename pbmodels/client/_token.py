@@ -50,7 +50,7 @@ class TokenLife:
     expires_at: float
 
 
-def life_of(token: str, *, is_new: bool = False) -> TokenLife:
+def life_of(token: str, *, is_new: bool = False, ahead: float = 0.0) -> TokenLife:
     """The life of a token.
 
     It is close to its end for the last 5 minutes, or the last fifth of its life if that is shorter: known of a
@@ -60,11 +60,13 @@ def life_of(token: str, *, is_new: bool = False) -> TokenLife:
     Args:
         token: The JWT.
         is_new: Whether the server has just given it.
+        ahead: How many seconds the server's clock is ahead of this machine's, as far as known.
     """
     found = claims(token)
     expires = found.get("exp")
     if not isinstance(expires, (int, float)):
         return TokenLife(token, NEVER, NEVER)
+    expires -= ahead
     left = expires - time.time()
     if is_new and left <= 0:
         return TokenLife(token, NEVER, NEVER)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,27 @@ async def test_a_refused_refresh_without_credentials_goes_on_with_the_token(flav
             await done(pb.send("/y"))
 
     assert actions(odd) == ["auth-refresh", "x", "y"]
+
+
+@pytest.mark.parametrize("ahead", [3600, -3600])
+async def test_the_server_s_clock_counts(flavour: str, monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
+    now = time.time()
+    there = int(now) + ahead
+
+    def signs_in_there(token: str) -> bytes:
+        return answer(
+            200, json.dumps({"token": token, "record": {"id": "u"}}).encode(), date=formatdate(there, usegmt=True)
+        )
+
+    first, second = (token_of(exp=there + life, id="u", collectionId="c") for life in (100, 9000))
+    with OddServer(signs_in_there(first), answer(200), answer(200), signs_in_there(second), answer(200)) as odd:
+        async with new_client(flavour, odd.url, identity="a", password="b") as pb:
+            await done(pb.send("/x"))
+            await done(pb.send("/y"))
+            monkeypatch.setattr(time, "time", lambda: now + 200)
+            await done(pb.send("/z"))
+
+    assert actions(odd) == ["auth-with-password", "x", "y", "auth-with-password", "z"]
 
 
 async def test_a_refresh_does_not_overwrite_who_has_signed_in_meanwhile(flavour: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbmodels.client._answer import Answer
+from pbmodels.client._answer import Answer, clock_ahead
 from pbmodels.client._errors import ClientResponseError, RequestAborted, Unauthorized
 from pbmodels.client._log import log
 from pbmodels.client._renewals import AsyncWaiting
@@ -83,8 +83,9 @@ class AsyncKeeper:
         token = store.token
         call = refresh_call(token)
         try:
-            data = decode_object(call, (await self._client._exchange(call)).content)
-            session.refreshed(store, token, call, data)
+            answer = await self._client._exchange(call)
+            data = decode_object(call, answer.content)
+            session.refreshed(store, token, call, data, clock_ahead(answer.headers))
             log.info("refreshed the token of who is signed in")
         except RequestAborted:
             raise
@@ -95,8 +96,9 @@ class AsyncKeeper:
     async def _sign_in(self, session: Session) -> None:
         call = session.sign_in_call()
         try:
-            data = decode_object(call, (await self._client._exchange(call)).content)
-            session.signed_in(self._client.auth_store, call, data)
+            answer = await self._client._exchange(call)
+            data = decode_object(call, answer.content)
+            session.signed_in(self._client.auth_store, call, data, clock_ahead(answer.headers))
         except ClientResponseError as error:
             error._may_have_arrived = False  # the request that it was for was not sent
             raise

@@ -7,12 +7,11 @@ import contextlib
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx
 
+from pbmodels.client._answer import clock_ahead
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import ConnectionFailed, RequestTimeout, error_from_exception
 from pbmodels.client._realtime.handover import Handover
@@ -101,7 +100,7 @@ class Link:
                 connect_call(), self._options.idle_limit + _GRACE
             )
             check_stream(response.status_code, response.headers, f"{self._sender.url}/api/realtime")
-            self.clock = _ahead(response.headers.get("date"))
+            self.clock = clock_ahead(response.headers)
             self._chunks = _pieces(response)
             try:
                 async with asyncio.timeout(self._options.connect_timeout):
@@ -234,15 +233,6 @@ def _pieces(response: Any) -> Any:
     """The pieces of the body: from the transport where it is httpx's, past a layer that only counts them."""
     stream = getattr(response, "stream", None)
     return aiter(stream) if isinstance(stream, httpx.AsyncByteStream) else aiter(response.aiter_raw())
-
-
-def _ahead(date: str | None) -> float:
-    """How far a `Date` header is ahead of this machine's clock; it has whole seconds."""
-    try:
-        there = parsedate_to_datetime(date or "")
-    except (ValueError, TypeError):
-        return 0.0
-    return (there.replace(tzinfo=there.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 def _keep_alive(response: Any) -> None:

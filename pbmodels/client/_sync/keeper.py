@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pbmodels.client._answer import Answer
+from pbmodels.client._answer import Answer, clock_ahead
 from pbmodels.client._errors import ClientResponseError, RequestAborted, Unauthorized
 from pbmodels.client._log import log
 from pbmodels.client._renewals import Waiting
@@ -84,8 +84,9 @@ class Keeper:
         token = store.token
         call = refresh_call(token)
         try:
-            data = decode_object(call, (self._client._exchange(call)).content)
-            session.refreshed(store, token, call, data)
+            answer = self._client._exchange(call)
+            data = decode_object(call, answer.content)
+            session.refreshed(store, token, call, data, clock_ahead(answer.headers))
             log.info("refreshed the token of who is signed in")
         except RequestAborted:
             raise
@@ -96,8 +97,9 @@ class Keeper:
     def _sign_in(self, session: Session) -> None:
         call = session.sign_in_call()
         try:
-            data = decode_object(call, (self._client._exchange(call)).content)
-            session.signed_in(self._client.auth_store, call, data)
+            answer = self._client._exchange(call)
+            data = decode_object(call, answer.content)
+            session.signed_in(self._client.auth_store, call, data, clock_ahead(answer.headers))
         except ClientResponseError as error:
             error._may_have_arrived = False  # the request that it was for was not sent
             raise
