@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Sized
+import sys
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from pocketbase import PocketBase as PyPIPocketBase
 
-from pbmodels import BoundFilter, Filter, PocketBase
+from pbmodels import AsyncPocketBase, BoundFilter, Filter, PocketBase
 from pbmodels.cli._data.exporting import Export
 from pbmodels.cli._data.format import Format
 from tests.benchmarks.dataset import PAGE, Article, Draft, python_values, values
@@ -26,6 +28,8 @@ PYPI = "PyPI pocketbase"
 GETS = 25
 """Single requests in one turn: few, so that the turns alternate quickly."""
 CREATES = 10
+SIDE_BY_SIDE = 100
+"""Single requests that are under way at once."""
 BULK = 10_000
 """Records that `bulk_create` makes in one turn."""
 FILTERS = 500
@@ -119,6 +123,34 @@ def get(table: Table) -> list[Contestant]:
     ]
     if node := table.node:
         contestants.append(Contestant("npm pocketbase getOne", _per_request(lambda: node.run("get", ids=ids), GETS)))
+    return contestants
+
+
+def side(table: Table) -> list[Contestant]:
+    """Many records by their ids, all asked for at once."""
+    path = f"/api/collections/{Article.__collection__}/records"
+    token = table.pb.auth_store.token
+    ids = list(itertools.islice(itertools.cycle(table.ids), SIDE_BY_SIDE))
+    raw = httpx.AsyncClient(headers={"Authorization": token}, timeout=30)
+    quick, plain = (AsyncPocketBase(table.url) for _ in range(2))
+    for client in (quick, plain):
+        client.auth_store.save(token)
+
+    async def get(ask: Callable[[str], Awaitable[object]]) -> None:
+        await asyncio.gather(*map(ask, ids))
+
+    def all_at_once(ask: Callable[[str], Awaitable[object]]) -> Callable[[], float]:
+        return clocked(lambda: table.loop.run(get(ask)))
+
+    with patch.dict(sys.modules, {"pbmodels.client._aiohttp": None}):  # as where the extra is not installed
+        table.loop.run(get(plain.collection(Article.__collection__).get_one))
+    contestants = [
+        Contestant("httpx.AsyncClient.get", all_at_once(lambda id: raw.get(f"{table.url}{path}/{id}"))),
+        Contestant("pbmodels get_one, with aiohttp", all_at_once(quick.collection(Article.__collection__).get_one)),
+        Contestant("pbmodels get_one, without", all_at_once(plain.collection(Article.__collection__).get_one)),
+    ]
+    if node := table.node:
+        contestants.append(Contestant("npm pocketbase getOne", lambda: node.run("side", ids=ids)))
     return contestants
 
 

@@ -22,6 +22,9 @@ const jobs = {
   async get({ ids }) {
     for (const id of ids) await pb.collection(read).getOne(id);
   },
+  async side({ ids }) {
+    await Promise.all(ids.map((id) => pb.collection(read).getOne(id)));
+  },
   async create({ bodies }) {
     for (const body of bodies) await pb.collection(written).create(body);
   },
