@@ -9,7 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pbmodels import BackRelation, Collection, Field, Relation, autodate, back_relation, field
+from pbmodels import (
+    BackRelation,
+    Collection,
+    Field,
+    FileList,
+    PocketBase,
+    Relation,
+    Relations,
+    autodate,
+    back_relation,
+    field,
+    using,
+)
 
 
 class User(Collection, collection="users"):
@@ -24,6 +36,8 @@ class Post(Collection, collection="posts"):
     published: Field[datetime | None] = field(default=None)
     author: Relation[User]
     editor: Relation[User | None] = field(default=None)
+    reviewers: Relations[User] = field(default_factory=list)
+    gallery: FileList = field(default_factory=list)
     created: Field[datetime] = autodate()
     replies: BackRelation[Reply] = back_relation("post")
 
@@ -102,3 +116,55 @@ async def records(post: Post, reply: Reply) -> None:
     Post.aio.where().all()[0]  # mistake
     for reply in Post.where():  # mistake
         print(reply)
+
+
+def verbs(user: User, post: Post, reply: Reply, pb: PocketBase) -> None:
+    """Query sets, values, many records at once, lists and batches."""
+    Post.where()[0]  # mistake
+    Post.where().limit("3")  # mistake
+    Post.where().page("1")  # mistake
+    Post.where().in_batches("3")  # mistake
+    Post.where().only(3)  # mistake
+    Post.where().defer(Post)[3]  # mistake
+    Post.where().last().title  # mistake
+    Post.where().one_or_none().title  # mistake
+    Post.where().all().first()  # mistake
+    Post.where().prefetch(3)  # mistake
+    Post.where().prefetch(Post.replies, [reply])  # mistake
+    Post.where().values_list(Post.title, flat=True).all()[0] + 1  # mistake
+    Post.where().values_list(Post.title, Post.views).all()[0][2]  # mistake
+    Post.bulk_create([reply])  # mistake, unseen by ty
+    Post.bulk_create([Post(title="x", author=user)], "3")  # mistake
+    Post.bulk_update(post)  # mistake
+    Post.bulk_delete([3])  # mistake
+    Post.get_or_create(defaults=3)  # mistake
+    Post.get_or_create(title="x").title  # mistake
+    post.increment(views="x")  # mistake
+    post.save(only=3)  # mistake
+    post.save([Post.title])  # mistake
+    post.reviewers.add(3)  # mistake
+    post.reviewers.add(reply)  # mistake
+    post.reviewers[0] = reply  # mistake
+    post.reviewers.append(reply)  # mistake
+    post.gallery[0] = 3  # mistake
+    pb.batch().save("x")  # mistake
+    pb.batch().delete({"id": "x"})  # mistake
+    using("http://127.0.0.1:8090")  # mistake
+    Post.where().live().snapshot()[0].nope  # mistake
+    Post.where().live().wait().record  # mistake
+    for batch in Post.where().in_batches():
+        batch.title  # mistake
+
+
+async def verbs_awaited(post: Post, reply: Reply) -> None:
+    """The same, async."""
+    Post.aio.where()[0]  # mistake
+    (await Post.aio.where().last()).title  # mistake
+    Post.aio.bulk_create([post])[0]  # mistake
+    await Post.aio.bulk_create([reply])  # mistake
+    await post.reviewers.aio.add(reply)  # mistake
+    (await Post.aio.where().values_list(Post.views, flat=True).all())[0].nope  # mistake
+    for _ in Post.aio.where():  # mistake
+        pass
+    async for _ in Post.where():  # mistake
+        pass

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from pbmodels import FilterError
-from tests.typing import inference, language, mistakes, quoted
+from tests.typing import inference, language, mistakes, quoted, verbs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SCRIPTS = Path(sys.executable).parent
 
-RIGHT = [Path(str(module.__file__)) for module in (inference, language, quoted)]
+RIGHT = [Path(str(module.__file__)) for module in (inference, language, quoted, verbs)]
 WRONG = Path(str(mistakes.__file__))
 
 COMMANDS = {
