@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -18,7 +17,7 @@ from ._run import Run, command
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from pbmodels.client import Record
+    from pbmodels.client import PocketBase, Record
     from pbmodels.client._realtime.plan import Event
 
 _COLOURS = {"create": "green", "update": "yellow", "delete": "red"}
@@ -49,8 +48,8 @@ def watch(
         pb.realtime.on_disconnect = lambda topics: _broken(run, topics)
         run.notes.print(f"Watching {id or collection} at {pb.url}; Ctrl-C ends it.", style="dim", markup=False)
         for _ in itertools.count() if count is None else range(count):
-            event = _next(events)
-            _show(run, event.action, event.record)
+            event = _next(events, pb)
+            _show(run, event)
 
 
 def _broken(run: Run, topics: Sequence[str]) -> None:
@@ -58,18 +57,27 @@ def _broken(run: Run, topics: Sequence[str]) -> None:
         run.notes.print("The connection broke; connecting again.", style="dim")
 
 
-def _next(events: SimpleQueue[Event[Record]]) -> Event[Record]:
-    """The next event; on Windows, only a wait that ends is ended by Ctrl-C."""
+def _next(events: SimpleQueue[Event[Record]], pb: PocketBase) -> Event[Record]:
+    """The next event, as long as any can come."""
+    from pbmodels.client import PocketBaseError
+
     while True:
         with suppress(Empty):
-            return events.get(timeout=None if sys.platform != "win32" else 1)
+            return events.get(timeout=1)  # and on Windows, only a wait that ends is ended by Ctrl-C
+        hub = pb.realtime._portal.hub
+        if hub is None or not hub.subscriptions:  # the reason was logged
+            raise PocketBaseError(f"nothing will come any more from {pb.url}: sign in again, then watch again")
 
 
-def _show(run: Run, action: str, record: Mapping[str, Any]) -> None:
+def _show(run: Run, event: Event[Record]) -> None:
     if run.as_json:
-        run.line({"action": action, "record": record})
-    else:
-        run.console.print(line(action, record, datetime.now().strftime("%H:%M:%S")), soft_wrap=True)
+        recovered = {"recovered": True} if event.recovered else {}
+        run.line({"action": event.action, "record": event.record, **recovered})
+        return
+    shown = line(event.action, event.record, datetime.now().strftime("%H:%M:%S"))
+    if event.recovered:
+        shown.append(" recovered", "dim italic")
+    run.console.print(shown, soft_wrap=True)
 
 
 def line(action: str, record: Mapping[str, Any], time: str) -> Text:

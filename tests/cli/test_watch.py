@@ -12,10 +12,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from pbmodels import PocketBase
+from pbmodels import PocketBase, PocketBaseServer
 from pbmodels.cli._watch import line
 from tests.blog import Post
 from tests.cli.conftest import Cli
+from tests.faults.proxy import FaultProxy
+
+UPDATED = {"name": "updated", "type": "autodate", "onCreate": True, "onUpdate": True}
 
 
 @contextmanager
@@ -61,6 +64,38 @@ def test_for_people_they_are_lines_that_end_with_ctrl_c(blog: PocketBase, signed
 
     assert f" create {post.id} " in shown
     assert " title='Hello'" in shown
+
+
+def test_a_break_is_told_and_what_it_hid_is_marked(
+    server: PocketBaseServer, blog: PocketBase, signed_in: dict[str, str]
+) -> None:
+    with FaultProxy(server.url) as proxy:
+        env = {**signed_in, "PBMODELS_URL": proxy.url}
+        with watching(env, "posts", "--count", "1", "--json") as it:
+            proxy.refuse_connections = True
+            proxy.cut()
+            post = Post.create(title="Missed")
+            proxy.refuse_connections = False
+            shown = [json.loads(text) for text in it.stdout or ()]
+            assert it.stderr is not None
+            assert "The connection broke; connecting again." in it.stderr.read()
+
+    assert [(each["action"], each["record"]["id"], each["recovered"]) for each in shown] == [("create", post.id, True)]
+
+
+def test_it_ends_when_nothing_will_come_any_more(
+    server: PocketBaseServer, blog: PocketBase, signed_in: dict[str, str]
+) -> None:
+    blog.collections.create({"name": "soon_gone", "fields": [{"name": "title", "type": "text"}, UPDATED]})
+    with FaultProxy(server.url) as proxy, watching({**signed_in, "PBMODELS_URL": proxy.url}, "soon_gone") as it:
+        blog.collections.delete("soon_gone")
+        proxy.cut()
+        assert it.wait(20) == 1
+        assert it.stderr is not None
+        shown = it.stderr.read()
+
+    assert "the subscription to soon_gone/* has ended" in shown
+    assert "nothing will come any more" in shown
 
 
 def test_actions_have_colours() -> None:

@@ -7,13 +7,15 @@ import gc
 import os
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 
 from pbmodels import AsyncPocketBase, PocketBase
 from tests.blog import Post
 
-CYCLES = int(os.environ.get("PBMODELS_CYCLES", "60"))
-"""Times that a watch is opened and closed; PBMODELS_CYCLES=1000 takes a minute."""
+CYCLES = 1000
+"""Times that a watch is opened and closed; each time the connection is, too."""
+
+LIVE_EVERY = 20
 
 
 def open_files() -> int:
@@ -22,44 +24,54 @@ def open_files() -> int:
     return len(os.listdir("/dev/fd"))
 
 
-def cycle() -> None:
-    with Post.watch() as events, Post.where(Post.views > 1).live() as live:
+def cycle(number: int) -> None:
+    with Post.watch(recover=None) as events:
         assert events.wait(0) is None
-        assert live.snapshot() == []
+        if number % LIVE_EVERY == 0:
+            with Post.where(Post.views > 1).live() as live:
+                assert live.snapshot() == []
 
 
 def test_sync_watches_leave_nothing_behind(blog: PocketBase) -> None:
-    cycle()
-    files, threads = open_files(), threading.active_count()
-    for _ in range(CYCLES):
-        cycle()
+    cycle(0)
+    files, threads, connections = open_files(), threading.active_count(), blog.realtime.stats.connections
+    for number in range(CYCLES):
+        cycle(number)
 
+    assert blog.realtime.stats.connections == connections + CYCLES
     assert open_files() <= files + 2
     assert threading.active_count() == threads
 
 
 async def test_async_watches_leave_nothing_behind(aio: AsyncPocketBase) -> None:
-    async def acycle() -> None:
-        async with Post.aio.watch() as events, Post.where(Post.views > 1).aio.live() as live:
+    async def acycle(number: int) -> None:
+        async with Post.aio.watch(recover=None) as events:
             assert await events.wait(0) is None
-            assert await live.snapshot() == []
+            if number % LIVE_EVERY == 0:
+                async with Post.where(Post.views > 1).aio.live() as live:
+                    assert await live.snapshot() == []
 
-    await acycle()
-    files, tasks = open_files(), len(asyncio.all_tasks())
-    for _ in range(CYCLES):
-        await acycle()
+    await acycle(0)
+    files, tasks, connections = open_files(), len(asyncio.all_tasks()), aio.realtime.stats.connections
+    for number in range(CYCLES):
+        await acycle(number)
 
+    assert aio.realtime.stats.connections == connections + CYCLES
     assert open_files() <= files + 2
     assert len(asyncio.all_tasks()) <= tasks
 
 
-def test_idle_watches_use_no_processor_time(blog: PocketBase) -> None:
-    with ExitStack() as stack:
-        for number in range(20):
+async def test_idle_watches_use_no_processor_time(blog: PocketBase, aio: AsyncPocketBase) -> None:
+    async with AsyncExitStack() as stack:
+        for number in range(10):
             stack.enter_context(Post.watch(Post.views == number))
-        time.sleep(0.3)  # what the beginning still does
+            stack.enter_context(Post.where(Post.views == number).live())
+            waiting = await stack.enter_async_context(Post.aio.watch(Post.views == number))
+            task = asyncio.create_task(waiting.wait())
+            stack.callback(task.cancel)
+        await asyncio.sleep(0.3)  # what the beginning still does
         began = time.process_time()
-        time.sleep(1.0)
+        await asyncio.sleep(3.0)
         spent = time.process_time() - began
 
-    assert spent < 0.02
+    assert spent < 0.03
