@@ -13,11 +13,11 @@ import httpx
 from pbmodels.client import _record_calls as calls
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import Files, plain
+from pbmodels.client._decode import decode_list
 from pbmodels.client._errors import BadRequest, BatchFailed, InvalidRequest, error_from_response
 from pbmodels.client._record import Record
 from pbmodels.client._record_calls import Paths
 from pbmodels.client._request import Call, Headers, Query, encode_query, list_query, segment
-from pbmodels.client._state import decode_list
 
 PATH = "/api/batch"
 

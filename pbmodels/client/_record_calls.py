@@ -8,6 +8,7 @@ from typing import Any
 
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
+from pbmodels.client._decode import decode_page, no_pocketbase
 from pbmodels.client._errors import ClientResponseError, InvalidRequest
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._request import (
@@ -154,10 +155,15 @@ def auth_call(
     )
 
 
-def to_page(data: Mapping[str, Any], make: Any = Record) -> ListResult[Any]:
-    """A list's answer as a `ListResult`."""
+def to_page(call: Call, content: bytes, make: Any = Record) -> ListResult[Any]:
+    """A list's answer as a `ListResult`.
+
+    Raises:
+        ClientResponseError: It is none.
+    """
+    data = decode_page(call, content)
     return ListResult(
-        items=[make(item) for item in data.get("items", ())],
+        items=[make(item) for item in data["items"]],
         page=data.get("page", 1),
         per_page=data.get("perPage", 0),
         total_items=data.get("totalItems", -1),
@@ -191,7 +197,10 @@ def auth_result(call: Call, data: Mapping[str, Any]) -> AuthResult:
             url=call.path,
             status=200,
         )
-    return AuthResult(token=token, record=Record(data.get("record") or {}), meta=data.get("meta") or {})
+    record, meta = data.get("record") or {}, data.get("meta") or {}
+    if not isinstance(record, dict) or not isinstance(meta, dict):
+        raise no_pocketbase(call, "gave no record")
+    return AuthResult(token=token, record=Record(record), meta=meta)
 
 
 def after_update(store: AuthStore, record: Record, collection: str | None = None) -> None:

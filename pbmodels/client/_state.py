@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
-from pydantic_core import from_json
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import Grammar, GrammarNeeded, Parameters
 from pbmodels.client._answer import Answer
 from pbmodels.client._auth_store import AuthStore
-from pbmodels.client._errors import ClientResponseError, InvalidRequest, error_from_response
+from pbmodels.client._errors import InvalidRequest, error_from_response
 from pbmodels.client._headers import check
 from pbmodels.client._multipart import Form
 from pbmodels.client._outgoing import AnyRequest, Outgoing, Requests
@@ -237,51 +236,4 @@ def make_state(
         http2=http2,
         retries=retries,
         session=session,
-    )
-
-
-def decode(call: Call, content: bytes) -> Any:
-    """The JSON of an answer, None when it has no body.
-
-    Raises:
-        ClientResponseError: The answer is not JSON, so the url is hardly a PocketBase server's.
-    """
-    if not content:
-        return None
-    try:
-        return from_json(content)
-    except ValueError as error:
-        raise _no_pocketbase(call, "gave no JSON", error) from None
-
-
-def decode_object(call: Call, content: bytes) -> dict[str, Any]:
-    """The JSON object of an answer.
-
-    Raises:
-        ClientResponseError: The answer is something else, so the url is hardly a PocketBase server's.
-    """
-    answer = decode(call, content)
-    if not isinstance(answer, dict):
-        raise _no_pocketbase(call, "gave no JSON object")
-    return answer
-
-
-def decode_list(call: Call, content: bytes) -> list[dict[str, Any]]:
-    """The JSON list of objects of an answer.
-
-    Raises:
-        ClientResponseError: The answer is something else, so the url is hardly a PocketBase server's.
-    """
-    answer = decode(call, content)
-    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
-        raise _no_pocketbase(call, "gave no JSON list")
-    return answer
-
-
-def _no_pocketbase(call: Call, problem: str, error: Exception | None = None) -> ClientResponseError:
-    return ClientResponseError(
-        f"{call.method} {call.path.split('?')[0]} {problem}; check that the url is a PocketBase server's",
-        url=call.path.split("?")[0],
-        status=200,
-        original_error=error,
     )

@@ -90,7 +90,10 @@ class Loader(Generic[M]):
         Raises:
             UnreadableRecord: A value does not fit its declared type.
         """
-        return self._settled([self._read(self._one, body)])[0]
+        record = self._settled([self._read(self._one, body)])[0]
+        if "id" not in kept_values(record):
+            raise _no_record(self._model)
+        return record
 
     def page(self, body: bytes) -> Page[M]:
         """The records of a list."""
@@ -139,21 +142,33 @@ def unreadable(model: type[Collection], error: ValidationError, body: bytes | st
     found = error.errors(include_url=False, include_input=False)[0]
     location = list(found["loc"])
     try:
-        data = from_json(body)
+        data: Any = from_json(body)
     except ValueError:
         return UnreadableRecord(f"the answer for collection {name!r} is not JSON; is the url a PocketBase server's?")
+    is_batch = isinstance(data, list)
+    if location in (["items"], ["record"]) or len(location) < 1 + is_batch:
+        return _no_record(model)
     if location[:1] == ["items"]:
         data, location = data["items"][location[1]], location[2:]
-    elif isinstance(data, list):  # a batch's answer
+    elif is_batch:
         data, location = data[int(location[0])]["body"], location[2:]
     elif location[:1] == ["record"]:
         data, location = data["record"], location[1:]
+    if not location:
+        return _no_record(model)
     field = ".".join(str(part) for part in location if not str(part).startswith("function-"))
     record_id = data.get("id", "?") if isinstance(data, dict) else "?"
     reason = "the relation is not set" if found["type"] == "string_too_short" else found["msg"]
     return UnreadableRecord(
         f"{name}.{field} of record {record_id!r} does not fit its declared type ({reason}); "
         f"change the record on the server, or the type in {model.__name__}"
+    )
+
+
+def _no_record(model: type[Collection]) -> UnreadableRecord:
+    return UnreadableRecord(
+        f"the answer for collection {model.__collection__!r} is not a record's or a list's; "
+        "is the url a PocketBase server's?"
     )
 
 

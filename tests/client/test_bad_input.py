@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -111,6 +111,35 @@ async def test_an_answer_that_is_no_json(flavour: str, verb: str, body: bytes) -
                 await done(getattr(pb.collection("posts"), verb)("abc" if verb == "get_one" else {"title": "x"}))
 
     assert len(odd.requests) == 1
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "get_list": lambda pb: pb.collection("posts").get_list(),
+    "get_full_list": lambda pb: pb.collection("posts").get_full_list(),
+    "get_first_list_item": lambda pb: pb.collection("posts").get_first_list_item("title = 'x'"),
+    "auth_with_password": lambda pb: pb.users.auth_with_password("a", "b"),
+    "request_otp": lambda pb: pb.users.request_otp("a@example.com"),
+    "impersonate": lambda pb: pb.users.impersonate("r1"),
+    "get_token": lambda pb: pb.files.get_token(),
+    "logs": lambda pb: pb.logs.get_list(),
+    "collections": lambda pb: pb.collections.get_list(),
+    "get_scaffolds": lambda pb: pb.collections.get_scaffolds(),
+}
+SHAPES = [b"null", b"5", b"[]", b'{"items": null}', b'{"items": [5]}', b'{"token": "t", "record": 5}']
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_json_that_is_no_answer_of_pocketbase(flavour: str, name: str) -> None:
+    for shape in SHAPES:
+        if name == "get_token" and b'"token"' in shape:
+            continue
+        with OddServer(answer(200, shape)) as odd:
+            async with new_client(flavour, odd.url, retries=2) as pb:
+                with pytest.raises(ClientResponseError, match="check that the url is a PocketBase server's"):
+                    await done(CALLS[name](pb))
+                assert pb.auth_store.token == ""
+
+        assert len(odd.requests) == 1
 
 
 async def test_a_502_with_a_page(flavour: str) -> None:

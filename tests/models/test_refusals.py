@@ -17,12 +17,14 @@ from pbmodels import (
     InvalidRecord,
     NotFound,
     PocketBase,
+    PocketBaseError,
     Record,
     Ref,
     Upload,
     using,
 )
 from tests.blog import Comment, Post, User
+from tests.client.odd_server import OddServer, answer
 from tests.server_version import since
 
 
@@ -197,3 +199,17 @@ def test_uploads_and_refs_pass() -> None:
     assert post.cover.is_pending
     assert (str(post.author), [str(item) for item in post.reviewers]) == ("abc", ["a", "b"])
     assert isinstance(Record(id="x"), dict)
+
+
+@pytest.mark.parametrize("shape", [b"<html>", b"null", b"[]", b"{}", b'{"items": null}', b'{"items": [5]}'])
+def test_answers_that_are_not_pocketbase_s(shape: bytes) -> None:
+    with OddServer(answer(200, shape)) as odd, PocketBase(odd.url, retries=0) as pb, using(pb):
+        for call in (
+            lambda: Post.get("r00000000000000"),
+            Post.all,
+            Post.count,
+            Post.where().exists,
+            Post.where().first,
+        ):
+            with pytest.raises(PocketBaseError):
+                call()

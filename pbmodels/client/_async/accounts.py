@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.client import _record_calls as calls
+from pbmodels.client._decode import decode_object
 from pbmodels.client._errors import NotFound
 from pbmodels.client._mail_tokens import after_email_change, after_verification
 from pbmodels.client._record import Record
 from pbmodels.client._request import Call, Headers, Query, segment
-from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient

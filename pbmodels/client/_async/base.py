@@ -26,6 +26,7 @@ from pbmodels.client._async.settings import AsyncSettingsService
 from pbmodels.client._async.sql import AsyncSQLService
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
+from pbmodels.client._decode import decode
 from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
 from pbmodels.client._hooks import AsyncAfterSend, AsyncBeforeSend, AsyncHooks
 from pbmodels.client._log import clock, note
@@ -35,7 +36,7 @@ from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import AsyncSent
 from pbmodels.client._session import Rewinder, make_session
-from pbmodels.client._state import ClientState, decode, make_state, with_body
+from pbmodels.client._state import ClientState, make_state, with_body
 
 _Pieces = AsyncIterable[bytes]
 

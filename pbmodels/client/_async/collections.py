@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._async.paging import all_pages
+from pbmodels.client._decode import decode_list, decode_object, no_pocketbase
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, list_call, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, list_query
-from pbmodels.client._state import decode_list, decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -53,7 +53,7 @@ class AsyncCollectionService:
             query=query,
             headers=headers,
         )
-        return to_page(await self._json(call))
+        return to_page(call, await self._client.execute(call))
 
     async def get_full_list(
         self,
@@ -197,7 +197,10 @@ class AsyncCollectionService:
             True
         """
         call = Call("GET", f"{_PATH}/meta/scaffolds", query=query or {}, headers=headers or {})
-        return {kind: Record(scaffold) for kind, scaffold in (await self._json(call)).items()}
+        scaffolds = await self._json(call)
+        if not all(isinstance(scaffold, dict) for scaffold in scaffolds.values()):
+            raise no_pocketbase(call, "gave no scaffolds")
+        return {kind: Record(scaffold) for kind, scaffold in scaffolds.items()}
 
     async def dry_run_view_query(
         self, sql: str, /, *, query: Query | None = None, headers: Headers | None = None

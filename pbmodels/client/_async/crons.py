@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbmodels.client._decode import decode_list
 from pbmodels.client._request import Call, Headers, Query, segment
 from pbmodels.client._service_records import CronJob
-from pbmodels.client._state import decode_list
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient

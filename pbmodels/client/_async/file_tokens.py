@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from pbmodels.client._decode import decode_text
 from pbmodels.client._request import Call, Headers, Query
-from pbmodels.client._state import decode_object
 from pbmodels.client._token import NOBODY, life_of
 from pbmodels.client._turns import AsyncTurns
 
@@ -32,7 +32,7 @@ class AsyncFileTokens:
     async def ask(self, query: Query | None = None, headers: Headers | None = None) -> str:
         """A new token, from the server."""
         call = Call("POST", "/api/files/token", query=query or {}, headers=headers or {})
-        return str(decode_object(call, await self._client.execute(call))["token"])
+        return decode_text(call, await self._client.execute(call), "token")
 
     def can_ask(self, headers: Headers | None = None) -> bool:
         """Whether someone is signed in, or will be by itself."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbmodels.client._decode import decode_object
 from pbmodels.client._record import Record
 from pbmodels.client._request import Call, Headers, Query
-from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbmodels.client._decode import decode_list, decode_object
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, list_call, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query, segment
 from pbmodels.client._service_records import LogStats
-from pbmodels.client._state import decode_list, decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -70,7 +70,7 @@ class AsyncLogService:
             query=query,
             headers=headers,
         )
-        return to_page(decode_object(call, await self._client.execute(call)))
+        return to_page(call, await self._client.execute(call))
 
     async def get_one(
         self,

@@ -71,7 +71,7 @@ class AsyncRecordService(AsyncAuthService):
             query=query,
             headers=headers,
         )
-        return calls.to_page(await self._json(call))
+        return calls.to_page(call, await self._client.execute(call))
 
     async def get_full_list(
         self,

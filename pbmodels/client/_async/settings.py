@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from pbmodels.client._decode import decode_object, decode_text
 from pbmodels.client._record import Record
 from pbmodels.client._record_calls import Paths
 from pbmodels.client._request import Call, Headers, Query, list_query
-from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._async.base import AsyncBaseClient
@@ -170,7 +170,7 @@ class AsyncSettingsService:
             "duration": duration,
         }
         call = self._call("apple/generate-client-secret", body, query, headers)
-        return str(decode_object(call, await self._client.execute(call))["secret"])
+        return decode_text(call, await self._client.execute(call), "secret")
 
     async def _post(
         self,

@@ -17,6 +17,7 @@ from pbmodels.client._auth_methods import (
     provider_page,
 )
 from pbmodels.client._auth_store import AuthStore
+from pbmodels.client._decode import decode_text
 from pbmodels.client._errors import InvalidRequest, RequestTimeout
 from pbmodels.client._record_calls import AuthResult, Paths
 from pbmodels.client._request import Call, Headers, Query, list_query, segment
@@ -128,7 +129,7 @@ class AuthService(AccountService):
             ```
         """
         call = calls.auth_call(self.name, "request-otp", {"email": email}, query=query, headers=headers)
-        return str((self._json(call))["otpId"])
+        return decode_text(call, self._client.execute(call), "otpId")
 
     def auth_with_otp(
         self,

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pbmodels.client._decode import decode_list
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._request import Call, Headers, Query, encode_query, segment
 from pbmodels.client._service_records import BackupFile
-from pbmodels.client._state import decode_list
 from pbmodels.client._sync.downloads import DownloadProgress, FileStream
 from pbmodels.client._upload import Upload
 

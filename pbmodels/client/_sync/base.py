@@ -15,6 +15,7 @@ from pbmodels.client._abort import Abortable, given_up
 from pbmodels.client._answer import Answer, whole
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import split_files
+from pbmodels.client._decode import decode
 from pbmodels.client._errors import BadRequest, ClientResponseError, error_from_exception
 from pbmodels.client._hooks import AfterSend, BeforeSend, Hooks
 from pbmodels.client._log import clock, note
@@ -24,7 +25,7 @@ from pbmodels.client._repeats import PASSING, Tries
 from pbmodels.client._request import Call, check_path
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, make_session
-from pbmodels.client._state import ClientState, decode, make_state, with_body
+from pbmodels.client._state import ClientState, make_state, with_body
 from pbmodels.client._sync.backups import BackupService
 from pbmodels.client._sync.batch import Batch
 from pbmodels.client._sync.collections import CollectionService

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pbmodels.client._decode import decode_list, decode_object, no_pocketbase
 from pbmodels.client._errors import NotFound
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, base_path, list_call, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, list_query
-from pbmodels.client._state import decode_list, decode_object
 from pbmodels.client._sync.paging import all_pages
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class CollectionService:
             query=query,
             headers=headers,
         )
-        return to_page(self._json(call))
+        return to_page(call, self._client.execute(call))
 
     def get_full_list(
         self,
@@ -196,7 +196,10 @@ class CollectionService:
             True
         """
         call = Call("GET", f"{_PATH}/meta/scaffolds", query=query or {}, headers=headers or {})
-        return {kind: Record(scaffold) for kind, scaffold in (self._json(call)).items()}
+        scaffolds = self._json(call)
+        if not all(isinstance(scaffold, dict) for scaffold in scaffolds.values()):
+            raise no_pocketbase(call, "gave no scaffolds")
+        return {kind: Record(scaffold) for kind, scaffold in scaffolds.items()}
 
     def dry_run_view_query(self, sql: str, /, *, query: Query | None = None, headers: Headers | None = None) -> Record:
         """Try the query of a view collection without making one; PocketBase 0.37 and later.

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pbmodels.client._answer import Answer, clock_ahead
+from pbmodels.client._decode import decode_object
 from pbmodels.client._errors import ClientResponseError, RequestAborted, Unauthorized
 from pbmodels.client._log import log
 from pbmodels.client._renewals import Waiting
 from pbmodels.client._request import Call
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, Session, Step, refresh_call
-from pbmodels.client._state import decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pbmodels.client._decode import decode_list, decode_object
 from pbmodels.client._record import ListResult, Record
 from pbmodels.client._record_calls import Paths, list_call, to_page
 from pbmodels.client._request import Call, FilterLike, Headers, Query, filter_source, list_query, segment
 from pbmodels.client._service_records import LogStats
-from pbmodels.client._state import decode_list, decode_object
 
 if TYPE_CHECKING:
     from pbmodels.client._sync.base import BaseClient
@@ -71,7 +71,7 @@ class LogService:
             query=query,
             headers=headers,
         )
-        return to_page(decode_object(call, self._client.execute(call)))
+        return to_page(call, self._client.execute(call))
 
     def get_one(
         self,

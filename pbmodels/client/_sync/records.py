@@ -72,7 +72,7 @@ class RecordService(AuthService):
             query=query,
             headers=headers,
         )
-        return calls.to_page(self._json(call))
+        return calls.to_page(call, self._client.execute(call))
 
     def get_full_list(
         self,

@@ -7,9 +7,8 @@ from contextlib import aclosing
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
-from pydantic_core import from_json
-
 from pbmodels._errors import FilterError
+from pbmodels.client._decode import decode_page, decode_total
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Recover
 from pbmodels.models._async import bulk
@@ -310,8 +309,8 @@ class AsyncQuerySet(Query[M]):
         total = await self.count()
         starts: list[str] = []
         for number in sorted({total * number // n for number in range(1, n)} - {0}):
-            body = await client.execute(plain._nth_call(part, number))
-            starts += [item["id"] for item in from_json(body)["items"]]
+            call = plain._nth_call(part, number)
+            starts += [item["id"] for item in decode_page(call, await client.execute(call))["items"]]
         carried = Carried(client.url, client.auth_store.token) if carry_token else self._carried
         return [query._with(_carried=carried) for query in self._between(sorted(set(starts)))]
 
@@ -364,8 +363,8 @@ class AsyncQuerySet(Query[M]):
         self._note()
         client = async_client(self._model, self._carried)
         for part in self._unordered()._parts():
-            body = await client.execute(self._page_call(part, 1, 1, totals=False, fields="id"))
-            if from_json(body)["items"]:
+            call = self._page_call(part, 1, 1, totals=False, fields="id")
+            if decode_page(call, await client.execute(call))["items"]:
                 return True
         return False
 
@@ -418,4 +417,4 @@ class AsyncQuerySet(Query[M]):
         return self._with(_order=(), _offset=0)
 
     async def _total(self, call: Any) -> int:
-        return int(from_json(await async_client(self._model, self._carried).execute(call))["totalItems"])
+        return decode_total(call, await async_client(self._model, self._carried).execute(call))
