@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from pbmodels.client import Record
 
@@ -175,12 +177,19 @@ def columns_of(collection: Record) -> list[Column]:
     return found
 
 
-def cell(value: Any) -> str:
-    """A value in a CSV file."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False)
+_CELLS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    int: repr,
+    float: repr,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda value: "",
+}
+
+
+def cells(record: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """A record's values in a row of a CSV file."""
+    return [_CELLS.get(type(value), _as_json)(value) for value in map(record.get, names)]
+
+
+def _as_json(value: Any) -> str:
+    return to_json(value).decode()

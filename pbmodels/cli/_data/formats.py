@@ -12,12 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from pbmodels._errors import PocketBaseError
 from pbmodels.cli._failures import MissingPackage, UsageError
 
-from .columns import Column, NotAValue, cell
+from .columns import Column, NotAValue, cells
 from .format import Format
 
 _ROWS = 10_000
@@ -79,7 +79,7 @@ def csv_rows(names: Sequence[str], records: Sequence[dict[str, Any]]) -> bytes:
         records: The records.
     """
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([cell(record.get(name)) for name in names] for record in records)
+    csv.writer(text).writerows(cells(record, names) for record in records)
     return text.getvalue().encode()
 
 
@@ -107,7 +107,7 @@ def to_parquet(lines: Path, target: Path, columns: Sequence[Column]) -> None:
     with lines.open("rb") as source, pq.ParquetWriter(target, schema, compression="zstd") as writer:
         rows: list[dict[str, Any]] = []
         for line in source:
-            rows.append(json.loads(line))
+            rows.append(from_json(line))
             if len(rows) == _ROWS:
                 writer.write_table(table(rows))
                 rows = []
