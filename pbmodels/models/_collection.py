@@ -511,12 +511,14 @@ class Collection(BaseModel, metaclass=CollectionMeta):
             values, was_set = kept_values(self), name in self.__pydantic_fields_set__
             try:
                 super().__setattr__(name, value)
-            except ValidationError as error:
+            except Exception as error:
                 # a validator of the whole model runs when pydantic has put the value in already
                 object.__setattr__(self, "__dict__", values)
                 if not was_set:
                     self.__pydantic_fields_set__.discard(name)
-                raise refusal(type(self), error) from None
+                if isinstance(error, ValidationError):
+                    raise refusal(type(self), error) from None
+                raise
             if spec.remembered:
                 hide(self, (spec,))
         elif name.startswith("_") or (hasattr(type(self), name) and name not in backs_of(type(self))):

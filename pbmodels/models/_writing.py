@@ -28,7 +28,7 @@ from pbmodels.models._refs import Ref, ref_of
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.models._state import kept_value, kept_values, peek, see, state_of, unseen
 from pbmodels.models._wire import named, to_wire
-from pbmodels.query import Kind
+from pbmodels.query import Expr, Kind
 
 if TYPE_CHECKING:
     from pbmodels.models._collection import Collection
@@ -300,7 +300,7 @@ def field_names(model: type[Collection], fields: Iterable[object]) -> set[str]:
     Raises:
         FilterError: One of them is no field of the model's own.
     """
-    if isinstance(fields, str):
+    if isinstance(fields, (str, Expr)):
         raise FilterError(f"give the fields as a list, such as [{model.__name__}.id]")
     names = {spec.server_name: name for name, spec in specs_of(model).items()}
     server_names = [name for name in to_fields(model, fields, ()) if name != "collectionId"]

@@ -93,8 +93,10 @@ class Expr(Generic[T]):
     def __contains__(self, value: object) -> bool:
         raise FilterError(f"`in` cannot build a condition: use {self._path.name}.contains(...) or .in_([...])")
 
-    def __iter__(self) -> Any:
-        raise TypeError(f"{self._path.name} is a field, not a value: it cannot be iterated over")
+    if not TYPE_CHECKING:  # checkers know that it is no list, too
+
+        def __iter__(self) -> Any:
+            raise TypeError(f"{self._path.name} is a field, not a value: it cannot be iterated over")
 
     if TYPE_CHECKING:
         # Dates are compared with their text too, and with moments counted from now.

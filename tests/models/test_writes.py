@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import httpx
 import pytest
@@ -15,6 +15,7 @@ from pbmodels import (
     BatchFailed,
     Collection,
     Field,
+    FieldNotLoaded,
     FilterError,
     Forbidden,
     InvalidRecord,
@@ -81,7 +82,7 @@ class TestSomeFields:
         with pytest.raises(InvalidRecord, match="a new record of 'posts' is saved as a whole: leave only= out"):
             Post(title="x").save(only=[Post.title])
 
-    @pytest.mark.parametrize("fields", [["nope"], [Comment.text], "title"])
+    @pytest.mark.parametrize("fields", [["nope"], [Comment.text], "title", Post.title])
     def test_what_is_no_field(self, blog: PocketBase, fields: Any) -> None:
         post = Post(title="x").save()
         with pytest.raises(FilterError):
@@ -500,6 +501,29 @@ class TestBases:
         with pytest.raises(InvalidRecord, match="nobody reads what has no title"):
             article.views = 1
         assert (article.views, article.model_fields_set) == (0, {"title", "views"})
+
+    def test_whatever_a_validator_raises_the_record_is_as_it_was(self, blog: PocketBase) -> None:
+        class Ranged(Collection, collection="posts"):
+            title: Field[str] = field(max_length=200)
+            views: Field[int] = field(default=0)
+            score: Field[float] = field(default=9)
+
+            @model_validator(mode="after")
+            def check(self) -> Self:
+                if self.views > self.score:
+                    raise LookupError("views are beyond score")
+                return self
+
+        record = Ranged(title="x").save()
+        with pytest.raises(LookupError):
+            record.views = 10
+        assert (record.views, record.changed_fields) == (0, set())
+        partly = Ranged.where().only(Ranged.views).one()
+        with pytest.raises(FieldNotLoaded, match=r"posts.score .* refresh\(\) asks for all"):
+            partly.views = 3
+        assert (partly.views, partly.changed_fields) == (0, set())
+        partly.refresh().views = 3
+        assert partly.save().views == 3
 
     def test_computed_fields_are_shown_and_not_sent(self, blog: PocketBase, sent: list[httpx.Request]) -> None:
         article = Article(title="hello").save()

@@ -141,6 +141,8 @@ def verbs(user: User, post: Post, reply: Reply, pb: PocketBase) -> None:
     Post.get_or_create(title="x").title  # mistake
     post.increment(views="x")  # mistake
     post.save(only=3)  # mistake
+    post.save(only=Post.title)  # mistake
+    Post.get("id", expand=Post.title)  # mistake
     post.save([Post.title])  # mistake
     post.reviewers.add(3)  # mistake
     post.reviewers.add(reply)  # mistake
