@@ -81,7 +81,7 @@ def plain(value: Any, path: str) -> Any:
     if isinstance(value, date):
         raise InvalidRequest(f"{path}: {value!r} has no time and timezone; use a datetime with a timezone")
     raise InvalidRequest(
-        f"{path}: a {type(value).__name__} cannot be sent; use text, numbers, booleans, None, datetimes, "
+        f"{path or 'the body'}: a {type(value).__name__} cannot be sent; use text, numbers, booleans, None, datetimes, "
         "lists, dicts or files"
     )
 

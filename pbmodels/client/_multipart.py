@@ -30,12 +30,14 @@ class Form:
             stack: Closes the files that are opened here.
 
         Raises:
-            InvalidRequest: A file cannot be read.
+            InvalidRequest: A file cannot be read, or has no name.
         """
         parts: list[tuple[str, tuple[str, Any, str]]] = []
         for name, file in files:
             if not file.media_type.isprintable():
                 raise InvalidRequest(f"{name}: the media type {file.media_type!r} is not one")
+            if not os.path.basename(file.name):
+                raise InvalidRequest(f"{name}: a file needs a name, and {file.name!r} is none")
             content = cls._content(file)
             if isinstance(file.content, os.PathLike):
                 stack.enter_context(cast("IO[bytes]", content))

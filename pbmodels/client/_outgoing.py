@@ -7,6 +7,7 @@ Files, hooks and clients of one's own get the real one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -92,6 +93,19 @@ class Outgoing:
 AnyRequest = httpx.Request | Outgoing
 
 
+def as_timeout(given: Any) -> httpx.Timeout:
+    """A `timeout=` as httpx has it.
+
+    Raises:
+        InvalidRequest: It is no time.
+    """
+    if isinstance(given, httpx.Timeout):
+        return given
+    if given is None or (isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < math.inf):
+        return httpx.Timeout(given)
+    raise InvalidRequest(f"timeout={given!r}: give seconds above 0, an httpx.Timeout, or None to wait without end")
+
+
 class Requests:
     """Makes the requests of one client: to its server, with its headers and the store's token.
 
@@ -139,7 +153,7 @@ class Requests:
             fields = Fields(merged(fields.raw, encoded(call.headers)))
         if content or call.method in _WITH_BODY:
             fields = Fields([*fields.raw, (b"Content-Length", b"%d" % len(content))])
-        timeout = self._timeout if call.timeout is None else httpx.Timeout(call.timeout).as_dict()
+        timeout = self._timeout if call.timeout is None else as_timeout(call.timeout).as_dict()
         address = Address(self._server, self._root, target.encode("ascii"))
         return Outgoing(call.method, address, fields, content, timeout)
 
@@ -163,7 +177,7 @@ class Requests:
 
     def timeout_of(self, call: Call) -> dict[str, Any]:
         """How long to wait for what, as transports read it."""
-        return {**(self._timeout if call.timeout is None else httpx.Timeout(call.timeout).as_dict())}
+        return {**(self._timeout if call.timeout is None else as_timeout(call.timeout).as_dict())}
 
     def _build(self, call: Call, http_client: Any, stack: ExitStack, form: type[Form]) -> httpx.Request:
         url = self.origin + call.target

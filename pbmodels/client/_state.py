@@ -19,7 +19,7 @@ from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._errors import InvalidRequest, error_from_response
 from pbmodels.client._headers import check
 from pbmodels.client._multipart import Form
-from pbmodels.client._outgoing import AnyRequest, Outgoing, Requests
+from pbmodels.client._outgoing import AnyRequest, Outgoing, Requests, as_timeout
 from pbmodels.client._request import Call
 from pbmodels.client._secrets import without_secrets
 from pbmodels.client._session import Session
@@ -229,7 +229,7 @@ def make_state(
         auth_store=AuthStore() if auth_store is None else auth_store,
         headers=headers or {},
         lang=lang,
-        timeout=timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(timeout),
+        timeout=as_timeout(timeout),
         before_send=before_send,
         after_send=after_send,
         verify=verify,

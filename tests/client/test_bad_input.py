@@ -17,7 +17,16 @@ from typing import Any
 import pytest
 import trustme
 
-from pbmodels import CertificateRefused, ClientResponseError, InvalidRequest, NotFound, PocketBase, ServerError, new_id
+from pbmodels import (
+    AsyncPocketBase,
+    CertificateRefused,
+    ClientResponseError,
+    InvalidRequest,
+    NotFound,
+    PocketBase,
+    ServerError,
+    new_id,
+)
 from pbmodels.client import _transport
 from tests.client.flavours import done, new_client
 from tests.client.losing import Line, bad_line
@@ -264,3 +273,39 @@ async def test_a_file_that_breaks_while_it_is_read(line: tuple[Any, Line], blog:
         await done(pb.collection("posts").create({"title": "x", "gallery": [("a.bin", pieces())]}))
 
     assert blog.collection("posts").get_list().total_items == 0
+
+
+ODD: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a name of query=": (lambda pb: pb.send("/api/health", query={1: 2}), "query= has the name 1"),
+    "query=": (lambda pb: pb.collection("posts").get_list(query="a=b"), "query= takes names and values.*not str"),
+    "query= of a delete": (lambda pb: pb.collection("posts").delete("r1", query="a=b"), "query= takes names and"),
+    "filter=": (lambda pb: pb.collection("posts").get_list(filter=5), "filter=5: give text, or what pb.filter"),
+    "sort=": (lambda pb: pb.collection("posts").get_list(sort=["-id", 5]), "sort=.*: give text, or a list of texts"),
+    "expand=": (lambda pb: pb.collection("posts").get_one("r1", expand=5), "expand=5: give text, or a list of texts"),
+    "timeout=": (lambda pb: pb.send("/api/health", timeout="5"), "timeout='5': give seconds above 0"),
+    "a timeout= of the past": (lambda pb: pb.send("/api/health", timeout=-1), "timeout=-1: give seconds above 0"),
+    "method=": (lambda pb: pb.send("/api/health", method="GET /x"), "method='GET /x' is no HTTP method"),
+    "an address": (lambda pb: pb.send("http://ann:hush@x.example/y"), "x.example/y' is a whole address; give the path"),
+    "a host": (lambda pb: pb.send("//x.example/y"), "is a whole address; give the path"),
+    "a body": (lambda pb: pb.send("/api/health", method="POST", body=b"x"), "the body: a bytes cannot be sent"),
+    "a file without a name": (lambda pb: pb.collection("posts").create({"cover": ("", b"x")}), "cover: a file needs a"),
+}
+
+
+@pytest.mark.parametrize("call", ODD)
+async def test_an_argument_that_cannot_be_meant(line: tuple[Any, Line], call: str) -> None:
+    pb, wire = line
+    use, says = ODD[call]
+
+    with pytest.raises(InvalidRequest, match=says) as error:
+        await done(use(pb))
+
+    assert "hush" not in str(error.value)
+    assert wire.sent == []
+
+
+@pytest.mark.parametrize("make", [PocketBase, AsyncPocketBase])
+@pytest.mark.parametrize("timeout", ["5", 0, -1, True, float("nan"), float("inf")])
+def test_a_timeout_that_is_no_time(make: Any, timeout: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"timeout=.*: give seconds above 0, an httpx.Timeout, or None"):
+        make("http://127.0.0.1:8090", timeout=timeout)

@@ -22,7 +22,7 @@ from pbmodels.client._log import clock, note
 from pbmodels.client._multipart import Form
 from pbmodels.client._outgoing import Outgoing
 from pbmodels.client._repeats import PASSING, Tries
-from pbmodels.client._request import Call, check_path
+from pbmodels.client._request import Call, check_method, check_path
 from pbmodels.client._sent import Sent
 from pbmodels.client._session import Rewinder, make_session
 from pbmodels.client._state import ClientState, make_state, with_body
@@ -245,7 +245,8 @@ class BaseClient:
 
         Raises:
             ClientResponseError: The request failed.
-            InvalidRequest: The path has `.` or `..` segments, or the body something that JSON cannot hold.
+            InvalidRequest: The path is a whole address or has `.` or `..` segments, or the body has something that
+                JSON cannot hold.
 
         Example:
             >>> pb.send("/api/health")
@@ -254,7 +255,7 @@ class BaseClient:
         check_path(path)
         rest, files = split_files(body) if isinstance(body, Mapping) else (body, [])
         call = Call(
-            method.upper(),
+            check_method(method),
             path if path.startswith("/") else f"/{path}",
             query=query or {},
             headers=headers or {},
