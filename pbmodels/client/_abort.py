@@ -89,7 +89,8 @@ class AbortController:
             key = wire, os.getpid()  # a forked child never writes to its parent's sockets
             found = self._transports.get(key)
             if found is None and self._entered:  # what was begun in the block may outlive it
-                found = self._transports[key] = httpx.HTTPTransport(**{**wire.options, "http2": False})
+                options: dict[str, Any] = {**wire.options, "http2": False}  # which threads cannot share
+                found = self._transports[key] = httpx.HTTPTransport(**options)
                 pool = found._pool
                 pool._network_backend = BreakableBackend(pool._network_backend, self._add, self._forget)
             return found
