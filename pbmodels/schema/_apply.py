@@ -94,7 +94,8 @@ def push(
 
     Models may relate to each other in any order, in circles too. What a model does not say stays as the server has
     it: fields that it does not name, options that `field()` does not give, rules without `rules=`, collections without
-    a model. A new collection without rules is for superusers only.
+    a model. A new collection without rules is for superusers only. Several programs may push at once, as the workers of
+    a web back end do when they start.
 
     Args:
         pb: A client that is signed in as a superuser; an `AsyncPocketBase` gives something to await.
@@ -116,7 +117,8 @@ def push(
         ModelError: The models do not fit together, or not the server. Nothing was changed.
         NotUnique: Records are alike that a new unique index would tell apart; the message counts them. Nothing was
             changed.
-        SchemaConflict: Someone changed the collections at the same moment. Nothing was changed.
+        SchemaConflict: Someone changed the collections at the same moment, and values are at stake; or again and again.
+            Nothing was changed.
         ValidationFailed: The server refused a collection; `field_errors` says why. Nothing was changed.
 
     Example:

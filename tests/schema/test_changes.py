@@ -442,6 +442,50 @@ def test_someone_else_changes_the_collections_meanwhile(articles: PocketBase) ->
     assert {"articles", "theirs"} <= {body.name for body in articles.collections.get_full_list()}
 
 
+@pytest.mark.parametrize(
+    ("moment", "pushed"),
+    [(("GET", "/api/collections", 2), []), (("PUT", "/api/collections/import", 1), ["articles", "totals"])],
+    ids=["before the comparison", "before the change"],
+)
+def test_workers_that_start_together_may_all_push(
+    spare: PocketBase, moment: tuple[str, str, int], pushed: list[str]
+) -> None:
+    class Article(Collection, collection="articles"):
+        title: Field[str] = field(default="", unique=True)
+
+    class Total(ViewCollection, collection="totals", query="SELECT id, title FROM articles"):
+        title: Field[str]
+
+    seen: list[tuple[str, str]] = []
+
+    def other_worker(request: Any) -> None:
+        seen.append((request.method, request.url.path))
+        if seen[-1] == moment[:2] and seen.count(moment[:2]) == moment[2]:
+            assert push(spare, Article, Total) == ["articles", "totals"]
+
+    with PocketBase(spare.url, before_send=other_worker) as pb:
+        pb.auth_store.save(spare.auth_store.token, spare.auth_store.record)
+        assert push(pb, Article, Total) == pushed
+
+    assert moment[:2] in seen
+    assert not diff(spare, Article, Total)
+
+
+def test_what_someone_makes_at_the_same_moment_is_taken_as_it_is(spare: PocketBase) -> None:
+    theirs: list[str] = []
+
+    def make(request: Any) -> None:
+        if request.method == "PUT" and not theirs:
+            theirs.append(spare.collections.create({"id": "of_someone_else", "name": "articles", "fields": []}).id)
+
+    with PocketBase(spare.url, before_send=make) as pb:
+        pb.auth_store.save(spare.auth_store.token, spare.auth_store.record)
+        assert push(pb, Article) == ["articles"]
+
+    assert spare.collections.get_one("articles").id == "of_someone_else"
+    assert named(spare, "articles") == ["title", "body", "views"]
+
+
 async def test_the_same_from_async_code(articles: PocketBase) -> None:
     class Article(Collection, collection="articles"):
         title: Field[str] = field(default="", max_length=3)

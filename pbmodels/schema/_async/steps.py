@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client import AsyncPocketBase, ClientResponseError, Record
+from pbmodels.client import AsyncPocketBase, BadRequest, ClientResponseError, Record
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._describe import Intent, distinct, intent_of
 from pbmodels.schema._diff import Diff, compared, with_stakes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pbmodels.models import Collection
 
 _PAGE = 1000
+_ATTEMPTS = 5
 
 
 async def collections_of(pb: AsyncPocketBase) -> list[Json]:
@@ -61,22 +62,30 @@ async def push(
     dry_run: bool,
     renames: Mapping[str, str] | None,
 ) -> list[str]:
-    """Bring the server in line with the models."""
-    found, before, after = await difference(pb, models, exact=exact, renames=renames)
-    if found.repeats:
-        raise NotUnique(found)
-    if found.losses and not allow_data_loss:
-        raise DataLoss(found)
-    collections, delete_missing = importing(before, after)
-    if collections and not dry_run:
-        if await collections_of(pb) != before:
-            raise SchemaConflict("someone changed the server's collections just now: nothing was changed, push again")
-        try:
-            await pb.collections.import_collections(collections, delete_missing)
-        except ClientResponseError:
-            await _recall_collections(pb)
-            raise
-    return found.collections
+    """Bring the server in line with the models.
+
+    Several may do so at once, such as the workers of a web back end that starts: each compares anew after another's.
+    """
+    for _ in range(_ATTEMPTS):
+        found, before, after = await difference(pb, models, exact=exact, renames=renames)
+        if found.repeats:
+            raise NotUnique(found)
+        if found.losses and not allow_data_loss:
+            raise DataLoss(found)
+        collections, delete_missing = importing(before, after)
+        if not collections or dry_run:
+            return found.collections
+        if await collections_of(pb) == before:
+            try:
+                await pb.collections.import_collections(collections, delete_missing)
+                return found.collections
+            except BadRequest:
+                await _recall_collections(pb)
+                if await collections_of(pb) == before:
+                    raise
+        if found.losses:
+            break  # who allowed them saw others
+    raise SchemaConflict("someone changed the server's collections just now: nothing was changed, push again")
 
 
 async def _recall_collections(pb: AsyncPocketBase) -> None:
