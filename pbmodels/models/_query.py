@@ -407,9 +407,8 @@ class Query(Generic[M]):
         """
         if self._limit is not None or self._offset:
             raise FilterError("last() cannot be asked of a slice or a limited query: reverse its order and use first()")
-        order = self._order or (Sort("id"),)
         known = None if self._known is None else self._known[::-1]
-        return self._with(_order=tuple(-term for term in order), _known=known)
+        return self._with(_order=tuple(-term for term in self._full_order()), _known=known)
 
     def _note(self) -> None:
         """Tell who traces requests that this is about the records of one record's back-relation."""

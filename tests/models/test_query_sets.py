@@ -445,6 +445,12 @@ def test_last(posts: list[Post]) -> None:
     assert last is not None
     assert (last.status, last.views) == (True, 6)
     assert Post.where().last() == max(posts, key=lambda post: post.id)
+    for query in (
+        Post.where().order_by(Post.status),
+        Post.where().order_by(-Post.status),
+        Post.where().order_by(-Post.id),
+    ):
+        assert query.last() == query.all()[-1]  # of equals, too
     assert Post.where(Post.views == 99).last() is None
     with pytest.raises(FilterError, match="reverse its order and use first"):
         Post.where()[:3].last()
