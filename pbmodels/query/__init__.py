@@ -3,7 +3,7 @@
 from pbmodels._errors import FilterError, InexpressibleText
 from pbmodels._filter_text import MAX_LENGTH, BoundFilter, Grammar, RelativeTime
 from pbmodels.query._compile import MAX_COMPARISONS, compile_filter
-from pbmodels.query._expressions import Condition, Expr, Flag, PointExpr, Sort, at
+from pbmodels.query._expressions import Condition, Expr, Flag, PointExpr, at
 from pbmodels.query._functions import geo_distance, strftime
 from pbmodels.query._macros import (
     ago,
@@ -28,6 +28,7 @@ from pbmodels.query._macros import (
 from pbmodels.query._nodes import Filter, Raw, all_of
 from pbmodels.query._paths import Kind, Path
 from pbmodels.query._request import Fields, OpenExpr, OpenRecords, Request, back_path, records_path, request
+from pbmodels.query._sort import Sort
 from pbmodels.query._split import split
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, overload
 
@@ -11,7 +11,9 @@ from pbmodels._errors import FilterError
 from pbmodels._filter_text import BoundFilter, Grammar, RelativeTime, literal
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not
 from pbmodels.query._paths import Kind, Path
+from pbmodels.query._sort import Sort
 from pbmodels.query._values import POINT, operand, refuse_pair, refuse_unknown_option
+from pbmodels.query._verbs import unknown_verb
 
 T = TypeVar("T", covariant=True)
 """The type of a field's values. It stands in parameters too: what an optional field can be compared with, any
@@ -29,29 +31,6 @@ class Point(Protocol):
     def lon(self) -> float: ...
     @property
     def lat(self) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """One term of an order: `-Post.created` sorts by `created`, newest first.
-
-    Example:
-        >>> str(Sort("created", descending=True))
-        '-created'
-    """
-
-    path: str
-    descending: bool = False
-    owner: str = field(default="", repr=False, compare=False)
-
-    def __neg__(self) -> Sort:
-        return replace(self, descending=not self.descending)
-
-    def __pos__(self) -> Sort:
-        return self
-
-    def __str__(self) -> str:
-        return f"-{self.path}" if self.descending else self.path
 
 
 class Expr(Generic[T]):
@@ -166,6 +145,11 @@ class Expr(Generic[T]):
 
         def __ge__(self, other):
             return self._compare(">=", other)
+
+        def __getattr__(self, name):
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(unknown_verb(self._path, name))
 
     def contains(self, value: object) -> Filter:
         """Text that has `value` in it, or a list that has `value` as one of its items.

@@ -248,3 +248,19 @@ def test_fields_show_their_names() -> None:
     assert str(Comment.post.author.name) == "post.author.name"
     assert repr(Comment.post.author.name) == "<Expr comments.post.author.name>"
     assert hash(Post.title) == hash(Post.title)
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda: Post.title.ilike("x"), r"posts.title has no 'ilike': write .contains\('x'\)"),
+        (lambda: Post.author.name.icontains("x"), r"posts.author.name has no 'icontains': write .contains\('x'\)"),
+        (lambda: Post.published.is_null(), r"posts.published has no 'is_null': write .is_empty\(\)"),
+        (lambda: Post.views.between(1, 2), r"posts.views has no 'between': write \(field >= a\) & \(field <= b\)"),
+        (lambda: Post.status.nope, r"posts.status has no 'nope': compare it by =="),
+        (lambda: Post.place.latitude, "posts.place has no 'latitude'"),
+    ],
+)
+def test_what_other_libraries_call_it(ask: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(AttributeError, match=sentence):
+        ask()
