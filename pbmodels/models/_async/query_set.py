@@ -15,7 +15,7 @@ from pbmodels.models._async import bulk
 from pbmodels.models._async.live import AsyncLive
 from pbmodels.models._async.prefetch import prefetch
 from pbmodels.models._async.values import AsyncValues
-from pbmodels.models._async.walk import walk
+from pbmodels.models._async.walk import evenly, walk
 from pbmodels.models._async.watch import AsyncWatch
 from pbmodels.models._bulk import Progress
 from pbmodels.models._context import Carried, async_client
@@ -55,27 +55,32 @@ class AsyncQuerySet(Query[M]):
     """
 
     async def __aiter__(self) -> AsyncIterator[M]:
-        async with aclosing(self.in_batches()) as batches:
-            async for batch in batches:
-                for record in batch:
+        async with aclosing(self._pages()) as pages:
+            async for page in pages:
+                for record in page:
                     yield record
 
     async def in_batches(self, size: int = MAX_BATCH) -> AsyncGenerator[list[M]]:
-        """The records in lists of up to `size`, one request each.
+        """The records in lists of `size`, the last of which may be shorter.
 
         Args:
-            size: Records per request, 1 to 1000.
+            size: Records in a list, and about as many in a request: 1 to 1000.
         """
+        async with aclosing(evenly(self._pages(size), size)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def _pages(self, size: int = MAX_BATCH) -> AsyncGenerator[list[M]]:
         if self._known is not None:
             check_batch(size)
             for start in range(0, len(self._known), size):
                 yield list(self._known[start : start + size])
             return
         loader = loader_of(self._model, self._expand)
-        async with aclosing(walk(self, size, lambda body: loader.page(body).items, _id)) as batches:
-            async for batch in batches:
-                await prefetch(batch, self._prefetch, self._carried)
-                yield batch
+        async with aclosing(walk(self, size, lambda body: loader.page(body).items, _id)) as pages:
+            async for page in pages:
+                await prefetch(page, self._prefetch, self._carried)
+                yield page
 
     async def all(self) -> list[M]:
         """All records, as a list.
@@ -88,8 +93,8 @@ class AsyncQuerySet(Query[M]):
             >>> posts = await Post.aio.where(Post.status == True).all()
         """
         found: list[M] = []
-        async for batch in self.in_batches():
-            found += batch
+        async for page in self._pages():
+            found += page
         return found
 
     async def first(self) -> M | None:

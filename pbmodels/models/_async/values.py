@@ -7,7 +7,7 @@ from contextlib import aclosing
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from pbmodels.models._async.walk import walk
+from pbmodels.models._async.walk import evenly, walk
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._query import Query
 from pbmodels.models._values import ID, Row, reader_of
@@ -33,21 +33,26 @@ class AsyncValues(Generic[R]):
         self._shape = shape
 
     async def __aiter__(self) -> AsyncIterator[R]:
-        async with aclosing(self.in_batches()) as batches:
-            async for batch in batches:
-                for row in batch:
+        async with aclosing(self._pages()) as pages:
+            async for page in pages:
+                for row in page:
                     yield row
 
     async def in_batches(self, size: int = MAX_BATCH) -> AsyncGenerator[list[R]]:
-        """The rows in lists of up to `size`, one request each.
+        """The rows in lists of `size`, the last of which may be shorter.
 
         Args:
-            size: Rows per request, 1 to 1000.
+            size: Rows in a list, and about as many in a request: 1 to 1000.
         """
-        reader = reader_of(self._query._model, self._names)
-        async with aclosing(walk(self._query, size, reader.rows, _id)) as batches:
+        async with aclosing(evenly(self._pages(size), size)) as batches:
             async for batch in batches:
-                yield self._shape(batch)
+                yield batch
+
+    async def _pages(self, size: int = MAX_BATCH) -> AsyncGenerator[list[R]]:
+        reader = reader_of(self._query._model, self._names)
+        async with aclosing(walk(self._query, size, reader.rows, _id)) as pages:
+            async for page in pages:
+                yield self._shape(page)
 
     async def all(self) -> list[R]:
         """All rows, as a list.
@@ -57,8 +62,8 @@ class AsyncValues(Generic[R]):
             UnreadableRecord: A value does not fit its declared type.
         """
         found: list[R] = []
-        async for batch in self.in_batches():
-            found += batch
+        async for page in self._pages():
+            found += page
         return found
 
     async def first(self) -> R | None:

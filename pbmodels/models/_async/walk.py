@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from pbmodels.models._ahead import AsyncAhead
@@ -54,3 +55,16 @@ async def walk(
                 else:
                     fetch = under_way.popleft()
                     body = await ahead.result()
+
+
+async def evenly(pages: AsyncGenerator[list[T]], size: int) -> AsyncGenerator[list[T]]:
+    """Lists of this length and a shorter one at the end, whatever the pages' own lengths."""
+    rest: list[T] = []
+    async with aclosing(pages):
+        async for page in pages:
+            rest = rest + page if rest else page
+            while len(rest) >= size:
+                yield rest[:size]
+                rest = rest[size:]
+    if rest:
+        yield rest

@@ -23,7 +23,7 @@ from pbmodels.models._sync import bulk
 from pbmodels.models._sync.live import Live
 from pbmodels.models._sync.prefetch import prefetch
 from pbmodels.models._sync.values import Values
-from pbmodels.models._sync.walk import walk
+from pbmodels.models._sync.walk import evenly, walk
 from pbmodels.models._sync.watch import Watch
 from pbmodels.models._values import as_dicts, as_tuples, value_names
 from pbmodels.query import Expr
@@ -56,27 +56,32 @@ class QuerySet(Query[M]):
     """
 
     def __iter__(self) -> Iterator[M]:
-        with closing(self.in_batches()) as batches:
-            for batch in batches:
-                for record in batch:
+        with closing(self._pages()) as pages:
+            for page in pages:
+                for record in page:
                     yield record
 
     def in_batches(self, size: int = MAX_BATCH) -> Generator[list[M]]:
-        """The records in lists of up to `size`, one request each.
+        """The records in lists of `size`, the last of which may be shorter.
 
         Args:
-            size: Records per request, 1 to 1000.
+            size: Records in a list, and about as many in a request: 1 to 1000.
         """
+        with closing(evenly(self._pages(size), size)) as batches:
+            for batch in batches:
+                yield batch
+
+    def _pages(self, size: int = MAX_BATCH) -> Generator[list[M]]:
         if self._known is not None:
             check_batch(size)
             for start in range(0, len(self._known), size):
                 yield list(self._known[start : start + size])
             return
         loader = loader_of(self._model, self._expand)
-        with closing(walk(self, size, lambda body: loader.page(body).items, _id)) as batches:
-            for batch in batches:
-                prefetch(batch, self._prefetch, self._carried)
-                yield batch
+        with closing(walk(self, size, lambda body: loader.page(body).items, _id)) as pages:
+            for page in pages:
+                prefetch(page, self._prefetch, self._carried)
+                yield page
 
     def all(self) -> list[M]:
         """All records, as a list.
@@ -89,8 +94,8 @@ class QuerySet(Query[M]):
             >>> posts = Post.where(Post.status == True).all()
         """
         found: list[M] = []
-        for batch in self.in_batches():
-            found += batch
+        for page in self._pages():
+            found += page
         return found
 
     def first(self) -> M | None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from pbmodels.models._cursor import MAX_BATCH
 from pbmodels.models._query import Query
-from pbmodels.models._sync.walk import walk
+from pbmodels.models._sync.walk import evenly, walk
 from pbmodels.models._values import ID, Row, reader_of
 
 R = TypeVar("R")
@@ -34,21 +34,26 @@ class Values(Generic[R]):
         self._shape = shape
 
     def __iter__(self) -> Iterator[R]:
-        with closing(self.in_batches()) as batches:
-            for batch in batches:
-                for row in batch:
+        with closing(self._pages()) as pages:
+            for page in pages:
+                for row in page:
                     yield row
 
     def in_batches(self, size: int = MAX_BATCH) -> Generator[list[R]]:
-        """The rows in lists of up to `size`, one request each.
+        """The rows in lists of `size`, the last of which may be shorter.
 
         Args:
-            size: Rows per request, 1 to 1000.
+            size: Rows in a list, and about as many in a request: 1 to 1000.
         """
-        reader = reader_of(self._query._model, self._names)
-        with closing(walk(self._query, size, reader.rows, _id)) as batches:
+        with closing(evenly(self._pages(size), size)) as batches:
             for batch in batches:
-                yield self._shape(batch)
+                yield batch
+
+    def _pages(self, size: int = MAX_BATCH) -> Generator[list[R]]:
+        reader = reader_of(self._query._model, self._names)
+        with closing(walk(self._query, size, reader.rows, _id)) as pages:
+            for page in pages:
+                yield self._shape(page)
 
     def all(self) -> list[R]:
         """All rows, as a list.
@@ -58,8 +63,8 @@ class Values(Generic[R]):
             UnreadableRecord: A value does not fit its declared type.
         """
         found: list[R] = []
-        for batch in self.in_batches():
-            found += batch
+        for page in self._pages():
+            found += page
         return found
 
     def first(self) -> R | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any, TypeVar
 
 from pbmodels.models._ahead import Ahead
@@ -55,3 +56,16 @@ def walk(
                 else:
                     fetch = under_way.popleft()
                     body = ahead.result()
+
+
+def evenly(pages: Generator[list[T]], size: int) -> Generator[list[T]]:
+    """Lists of this length and a shorter one at the end, whatever the pages' own lengths."""
+    rest: list[T] = []
+    with closing(pages):
+        for page in pages:
+            rest = rest + page if rest else page
+            while len(rest) >= size:
+                yield rest[:size]
+                rest = rest[size:]
+    if rest:
+        yield rest
