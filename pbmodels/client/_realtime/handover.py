@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from pbmodels.client._realtime.stream import ServerEvent
 
-_SKEW = 0.03
+_SKEW = 0.05
 """Seconds by which one change's events may come in another order on another connection."""
 
 

@@ -31,7 +31,8 @@ QUIET = 0.02
 
 _GRACE = 60.0
 
-_LATEST_REPEAT = 60.0
+_LATEST_REPEAT = 1.0
+"""Seconds of waiting after which nothing comes any more that the connection before has brought."""
 
 
 class Sender(Protocol):
@@ -84,8 +85,7 @@ class Link:
         self._reader: asyncio.Task[None] | None = None
         self._peek: asyncio.Task[None] | None = None
         self._waits_since: float | None = None
-        self._silence = 0.0
-        self._read_since = 0.0
+        self._waited = 0.0
         self._is_closed = False
         self._opened = self._last_event = time.monotonic()
 
@@ -142,13 +142,12 @@ class Link:
             deliver: Awaited with the events of each piece; nothing is read meanwhile.
             ended: Called when the connection has ended; `error` says why.
         """
-        self._read_since = time.monotonic()
 
         async def run() -> None:
             try:
                 if self._peek is not None:
                     await self._peek
-                self._silence = 0.0  # what has waited here is what the connection before may have brought
+                self._waited = 0.0
                 early, self._early = self._early, []
                 if early:
                     await deliver(self, early)
@@ -186,8 +185,8 @@ class Link:
 
     @property
     def is_past_repeats(self) -> bool:
-        """Whether what comes now is new: it came after a silence, when what the connection before brought had come."""
-        return self._silence >= QUIET or time.monotonic() - self._read_since > _LATEST_REPEAT
+        """Whether what the connection before brought has come here too: so long has been waited for what comes."""
+        return self._waited >= _LATEST_REPEAT
 
     def due(self) -> float:
         """When it is to be renewed, as `time.monotonic()` counts."""
@@ -225,7 +224,7 @@ class Link:
             raise error_from_exception("GET", url, error, foreign=True) or error from None
         finally:
             self._waits_since = None
-        self._silence = time.monotonic() - began
+        self._waited += time.monotonic() - began
         return piece
 
 
