@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,32 +43,47 @@ class Note(Collection, collection="notes"):
     text: Field[str]
 
 
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ssl.SSLContext]]:
-    """The port of a PocketBase that has a certificate for HOST, and what trusts it.
+class Secure:
+    """A PocketBase that has a certificate for HOST.
 
     PocketBase takes certificates from a folder before it asks Let's Encrypt for one.
+
+    Attributes:
+        url: Its address.
+        trusts: What trusts its certificate.
     """
-    folder = tmp_path_factory.mktemp("secure")
-    certificates, authority = folder / "pb_data/.autocert_cache", trustme.CA()
-    certificates.mkdir(parents=True)
-    (certificates / HOST).write_bytes(authority.issue_cert(HOST).private_key_and_cert_chain_pem.bytes())
-    trusts = ssl.create_default_context()
-    authority.configure_trust(trusts)
-    folders = [f"--{name}={folder / path}" for name, path in FOLDERS.items()]
-    subprocess.run([find_binary(), "superuser", "upsert", *SUPERUSER, *folders], check=True, capture_output=True)
-    port, plain = free_port(), free_port()
-    command = [find_binary(), "serve", HOST, f"--https=127.0.0.1:{port}", f"--http=127.0.0.1:{plain}", *folders]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            while not listens(port):
-                assert process.poll() is None
-            yield port, trusts
-        finally:
-            process.terminate()
+
+    def __init__(self, folder: Path) -> None:
+        certificates, authority = folder / "pb_data/.autocert_cache", trustme.CA()
+        certificates.mkdir(parents=True)
+        (certificates / HOST).write_bytes(authority.issue_cert(HOST).private_key_and_cert_chain_pem.bytes())
+        self.trusts = ssl.create_default_context()
+        authority.configure_trust(self.trusts)
+        names = {"dir": "pb_data", "migrationsDir": "pb_migrations", "hooksDir": "pb_hooks", "publicDir": "pb_public"}
+        self._folders = [f"--{name}={folder / path}" for name, path in names.items()]
+        self._port, self._plain = free_port(), free_port()
+        self.url = f"https://{HOST}:{self._port}"
+        command = [find_binary(), "superuser", "upsert", *SUPERUSER, *self._folders]
+        subprocess.run(command, check=True, capture_output=True)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        addresses = [f"--https=127.0.0.1:{self._port}", f"--http=127.0.0.1:{self._plain}"]
+        command = [find_binary(), "serve", HOST, *addresses, *self._folders]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                while not listens(self._port):
+                    assert process.poll() is None
+                yield
+            finally:
+                process.kill()
 
 
-FOLDERS = {"dir": "pb_data", "migrationsDir": "pb_migrations", "hooksDir": "pb_hooks", "publicDir": "pb_public"}
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    server = Secure(tmp_path_factory.mktemp("secure"))
+    with server.running():
+        yield server
 
 
 def free_port() -> int:
@@ -105,10 +120,9 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
 
 
 @pytest.fixture
-async def pb(flavour: str, secure: tuple[int, ssl.SSLContext], connections: Connections) -> AsyncIterator[Any]:
+async def pb(flavour: str, secure: Secure, connections: Connections) -> AsyncIterator[Any]:
     """A superuser's client that offers HTTP/2; there is a collection `notes`, with records that have no rules."""
-    port, trusts = secure
-    async with new_client(flavour, f"https://{HOST}:{port}", verify=trusts, http2=True) as client:
+    async with new_client(flavour, secure.url, verify=secure.trusts, http2=True) as client:
         await done(client.superusers.auth_with_password(*SUPERUSER))
         fields = [
             {"name": "text", "type": "text"},
@@ -126,14 +140,13 @@ async def at_once(flavour: str, jobs: list[Any]) -> list[Any]:
         return await asyncio.to_thread(lambda: [each.result() for each in [threads.submit(job) for job in jobs]])
 
 
-async def test_it_is_spoken_where_it_is_offered(flavour: str, secure: tuple[int, ssl.SSLContext], pb: Any) -> None:
+async def test_it_is_spoken_where_it_is_offered(flavour: str, secure: Secure, pb: Any) -> None:
     spoken: list[str] = []
 
     def note(response: httpx.Response) -> None:
         spoken.append(response.http_version)
 
-    port, trusts = secure
-    async with new_client(flavour, f"https://{HOST}:{port}", verify=trusts, after_send=note) as without:
+    async with new_client(flavour, secure.url, verify=secure.trusts, after_send=note) as without:
         await done(without.health.check())
     pb.after_send = note
     await done(pb.health.check())
@@ -195,10 +208,9 @@ async def test_what_is_given_up_leaves_the_others(flavour: str, pb: Any, connect
 
 
 async def test_a_task_that_is_cancelled_at_any_moment_leaves_the_others(
-    secure: tuple[int, ssl.SSLContext], connections: Connections
+    secure: Secure, connections: Connections
 ) -> None:
-    port, trusts = secure
-    async with new_client("async", f"https://{HOST}:{port}", verify=trusts, http2=True) as pb:
+    async with new_client("async", secure.url, verify=secure.trusts, http2=True) as pb:
         for _ in range(150):
             task = asyncio.create_task(pb.health.check())
             await asyncio.sleep(random.random() * 0.004)
@@ -209,9 +221,21 @@ async def test_a_task_that_is_cancelled_at_any_moment_leaves_the_others(
     assert connections.count == 1
 
 
-def test_models(secure: tuple[int, ssl.SSLContext], connections: Connections) -> None:
-    port, trusts = secure
-    with closing(PocketBase(f"https://{HOST}:{port}", verify=trusts, http2=True)) as pb, using(pb):
+async def test_a_connection_that_the_server_has_ended_is_not_used(
+    flavour: str, tmp_path: Path, connections: Connections
+) -> None:
+    server = Secure(tmp_path)
+    async with new_client(flavour, server.url, verify=server.trusts, http2=True) as pb:
+        for _ in range(2):
+            with server.running():
+                for _ in range(2):
+                    await done(pb.superusers.auth_with_password(*SUPERUSER))  # is never sent twice
+
+    assert connections.count == 2
+
+
+def test_models(secure: Secure, connections: Connections) -> None:
+    with closing(PocketBase(secure.url, verify=secure.trusts, http2=True)) as pb, using(pb):
         pb.superusers.auth_with_password(*SUPERUSER)
         pb.collections.create({"name": "notes", "fields": [{"name": "text", "type": "text"}]})
         Note.bulk_create(Note(text=str(n)) for n in range(300))
