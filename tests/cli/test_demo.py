@@ -50,7 +50,9 @@ def test_a_blog_to_try_other_commands_on(cli: Cli, tmp_path: Path) -> None:
                 assert pb.superusers.auth_with_password(told["Superuser"], told["Password"]).token
         finally:
             process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        # communicate() would pass by what the loops above have read ahead
+        output, errors = process.stdout.read(), process.stderr.read() if process.stderr else ""
+        process.wait(20)
 
     assert process.returncode == 0
     assert f"pbmodels watch posts --url {told['Server']}" in output
