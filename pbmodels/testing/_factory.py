@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 from pbmodels.models import AuthCollection, Collection, ModelError
 from pbmodels.models._specs import Spec, specs_of
 from pbmodels.query import Kind
-from pbmodels.testing._values import Samples
+from pbmodels.testing._values import Samples, fewest
 
 M = TypeVar("M", bound=Collection)
 
@@ -100,12 +100,13 @@ class Factory(Generic[M]):
             raise ModelError(f"no {model.__name__} can be made before another one is there: {names}; give one of them")
         given = {name: value() if _is_recipe(value) else value for name, value in values.items()}
         for spec in specs_of(model).values():
-            if spec.name in given or spec.read_only or spec.name == "id":
+            if spec.name in given or spec.read_only or (spec.name == "id" and not spec.info.is_required()):
                 continue
             if spec.kind is Kind.RELATION:
                 if _must_have(model, spec):
-                    related = self._add(records, spec.related(), {}, (*path, model))
-                    given[spec.name] = [related] if spec.multiple else related
+                    count = fewest(spec) if spec.multiple else 1
+                    related = [self._add(records, spec.related(), {}, (*path, model)) for _ in range(count)]
+                    given[spec.name] = related if spec.multiple else related[0]
             elif _must_have(model, spec) or (self._fill and spec.kind is not Kind.FILE):
                 given[spec.name] = self._samples.of(spec)
         record = model(**given)

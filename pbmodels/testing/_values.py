@@ -24,6 +24,7 @@ _VOCABULARY = (
 )
 _WORDS = _VOCABULARY.split()
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+_YEAR = timedelta(days=366)
 _TRIES = 200
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _UNSEEDED = random.SystemRandom()
@@ -51,7 +52,7 @@ class Samples:
         if make is None:
             raise ModelError(f"{spec.label}: a factory makes no {spec.kind}; give a value")
         if spec.multiple and spec.kind is not Kind.SELECT:
-            return [make(self, spec, limits)]
+            return [make(self, spec, limits) for _ in range(fewest(spec))]
         return make(self, spec, limits)
 
     def _text(self, spec: Spec, limits: dict[str, Any]) -> str:
@@ -123,7 +124,15 @@ class Samples:
         return bool(spec.options.server.get("required")) or self._random.random() < 0.5
 
     def _date(self, spec: Spec, limits: dict[str, Any]) -> datetime:
-        return _EPOCH + timedelta(milliseconds=self._random.randrange(366 * 86_400_000))
+        instant = timedelta(milliseconds=1)  # PocketBase keeps no less
+        first = limits["ge"] if "ge" in limits else limits["gt"] + instant if "gt" in limits else None
+        last = limits["le"] if "le" in limits else limits["lt"] - instant if "lt" in limits else None
+        if first is None:
+            first = _EPOCH if last is None or last >= _EPOCH else last - _YEAR
+        last = first + _YEAR if last is None else last
+        if first > last:
+            raise ModelError(f"{spec.label}: no moment is between {first} and {last}; give a value")
+        return first + self._random.randint(0, (last - first) // instant) * instant
 
     def _select(self, spec: Spec, limits: dict[str, Any]) -> Any:
         kind: Any = spec.type
@@ -132,9 +141,9 @@ class Samples:
         )
         if not spec.multiple:
             return self._random.choice(members)
-        most = min(int(spec.options.server.get("maxSelect") or len(members)), len(members))
-        fewest = min(max(1, int(limits.get("min_length", 1))), most)
-        return self._random.sample(members, self._random.randint(fewest, most))
+        limit = spec.options.server.get("maxSelect") or limits.get("max_length") or len(members)
+        most = min(int(limit), len(members))
+        return self._random.sample(members, self._random.randint(min(fewest(spec), most), most))
 
     def _place(self, spec: Spec, limits: dict[str, Any]) -> GeoPoint:
         return GeoPoint(lon=round(self._random.uniform(-180, 180), 4), lat=round(self._random.uniform(-85, 85), 4))
@@ -187,7 +196,7 @@ class Samples:
 
     def _chance(self, spec: Spec) -> random.Random:
         """Two factories with one seed must not meet on the server with the same unique value."""
-        return _UNSEEDED if spec.options.unique or spec.server_name == "email" else self._random
+        return _UNSEEDED if spec.options.unique or spec.server_name in ("email", "id") else self._random
 
 
 _PLAIN: tuple[tuple[type, Callable[[Samples], Any]], ...] = (
@@ -211,6 +220,11 @@ _MAKERS: dict[Kind, Callable[[Samples, Spec, dict[str, Any]], Any]] = {
     Kind.FILE: Samples._file,
     Kind.JSON: Samples._json,
 }
+
+
+def fewest(spec: Spec) -> int:
+    """How many values a list must have at least; never none."""
+    return max(1, int(_limits(spec).get("min_length", 0)), int(spec.options.server.get("minSelect") or 0))
 
 
 def _limits(spec: Spec) -> dict[str, Any]:

@@ -333,6 +333,8 @@ def test_rules_and_sign_in_options(spare: PocketBase) -> None:
     ):
         pass
 
+    usual = spare.collections.get_one("users").authToken["duration"]
+
     assert str(diff(spare, User)).splitlines() == [
         "~ users",
         '    ~ listRule  "id = @request.auth.id" -> ""',
@@ -340,7 +342,7 @@ def test_rules_and_sign_in_options(spare: PocketBase) -> None:
         '    ~ createRule  "" -> null',
         '    ~ updateRule  "id = @request.auth.id" -> null',
         '    ~ deleteRule  "id = @request.auth.id" -> null',
-        "    ~ authToken.duration  432000 -> 3600",
+        f"    ~ authToken.duration  {usual} -> 3600",
     ]
     push(spare, User)
     kept = spare.collections.get_one("users")

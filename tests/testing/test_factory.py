@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pytest
@@ -54,6 +54,10 @@ class Shelf(Collection, collection="shelves"):
     label: Field[str] = field(pattern=r"^[A-Z]{2}-[0-9]{3}$", unique=True)
 
 
+class Brand(Collection, collection="brands"):
+    id: Field[str] = field(min_length=4, max_length=30, pattern="^[a-z]+(-[a-z]+)?$", autogenerate_pattern="")
+
+
 class Item(Collection, collection="items"):
     name: Field[str] = field(min_length=5, max_length=12)
     code: Field[str] = field(max_length=3, default="")
@@ -64,8 +68,11 @@ class Item(Collection, collection="items"):
     debt: Field[float] = field(le=-10)
     sold: Field[bool] = field(required=True)
     made: Field[datetime]
+    due: Field[datetime] = field(gt=datetime(2031, 1, 1, tzinfo=UTC), lt=datetime(2031, 1, 2, tzinfo=UTC))
+    since: Field[datetime] = field(le=datetime(2001, 1, 1, tzinfo=UTC))
     colour: Field[Colour]
     marks: Field[list[Literal["a", "b", "c"]]] = field(max_select=2, required=True)
+    signs: Field[list[Literal["a", "b", "c", "d"]]] = field(min_length=2, max_length=3, required=True)
     link: Field[Url] = field(server={"onlyDomains": ["shop.example"]})
     mail: Field[Email] = field(server={"exceptDomains": ["example.com"]})
     place: Field[GeoPoint]
@@ -75,6 +82,7 @@ class Item(Collection, collection="items"):
     papers: FileList = field(default_factory=list, required=True)
     shelf: Relation[Shelf]
     makers: Relations[Maker] = field(required=True, default_factory=list)
+    brands: Relations[Brand] = field(required=True, default_factory=list, min_select=2)
     spare: Relation[Shelf | None] = field(default=None)
     created: Field[datetime] = autodate()
 
@@ -85,9 +93,9 @@ class Node(Collection, collection="nodes"):
 
 @pytest.fixture(scope="module")
 def shop(superuser: PocketBase) -> Iterator[PocketBase]:
-    push(superuser, Maker, Shelf, Item)
+    push(superuser, Maker, Shelf, Brand, Item)
     yield superuser
-    for model in (Item, Shelf, Maker):
+    for model in (Item, Shelf, Maker, Brand):
         superuser.collections.delete(model.__collection__)
 
 
@@ -106,7 +114,11 @@ def test_the_server_takes_what_any_seed_makes(blog: PocketBase, shop: PocketBase
     assert loaded.shelf.record is not None
     assert loaded.makers[0].record is not None
     assert loaded.spare is None
-    clean(blog, ["items", "shelves", "makers"])
+    assert len(loaded.brands) == 2
+    assert 2 <= len(loaded.signs) <= 3
+    assert loaded.due.year == 2031
+    assert loaded.since.year <= 2001
+    clean(blog, ["items", "shelves", "makers", "brands"])
 
 
 @since(0, 27)
@@ -192,6 +204,13 @@ class TestWhatCannotBeMade:
 
         with pytest.raises(ModelError, match=r"narrows\.n: no whole number is between 3 and 2"):
             Factory(Narrow).build()
+
+    def test_no_moment_between(self) -> None:
+        class Meeting(Collection):
+            at: Field[datetime] = field(ge=datetime(2030, 1, 2, tzinfo=UTC), le=datetime(2030, 1, 1, tzinfo=UTC))
+
+        with pytest.raises(ModelError, match=r"meetings\.at: no moment is between"):
+            Factory(Meeting).build()
 
     def test_a_file_of_a_kind_that_it_cannot_make(self) -> None:
         class Film(Collection):
