@@ -19,6 +19,7 @@ from pbmodels.models._descriptors import BackDescriptor, FieldDescriptor, Loaded
 from pbmodels.models._errors import ModelError, RecordNotFound
 from pbmodels.models._fields import autodate, back_relation, field
 from pbmodels.models._paths import expression, unknown_field
+from pbmodels.models._rules import Rules
 from pbmodels.models._specs import BackDeclaration, register_model, specs_of
 from pbmodels.query import Expr, Filter, Flag, Sort
 
@@ -95,6 +96,7 @@ class CollectionMeta(ModelMetaclass):
         collection = kwargs.pop("collection", None)
         for argument in _SCHEMA_ARGUMENTS & kwargs.keys():
             namespace[f"__{argument}__"] = kwargs.pop(argument)
+        _take_arguments(name, namespace)
         namespace.setdefault("__was__", None)
         namespace.setdefault("__collection_id__", None)
         namespace.setdefault("__field_order__", None)
@@ -122,6 +124,16 @@ class CollectionMeta(ModelMetaclass):
         for back in backs:
             type.__setattr__(model, back, BackDescriptor(back))
         return model
+
+
+def _take_arguments(name: str, namespace: dict[str, Any]) -> None:
+    """Take `rules = Rules(...)` in a class body for `rules=`; refuse the others there, where nobody would read them."""
+    if isinstance(namespace.get("rules"), Rules):
+        namespace.setdefault("__rules__", namespace.pop("rules"))
+        namespace.get("__annotations__", {}).pop("rules", None)
+    for argument in sorted(_SCHEMA_ARGUMENTS & namespace.keys() - namespace.get("__annotations__", {}).keys()):
+        if not hasattr(type(namespace[argument]), "__get__"):  # a method or property of that name is the user's own
+            raise ModelError(f"{argument} is said of the class: class {name}(Collection, {argument}=...)")
 
 
 def _take_backs(name: str, namespace: dict[str, Any]) -> dict[str, BackDeclaration]:

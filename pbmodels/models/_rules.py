@@ -1,6 +1,7 @@
 """API rules: who may do what with a collection, as expressions or text.
 
-A class carries them as `rules=Rules(...)`, or makes them in a classmethod `rules` where they need its own fields.
+A class carries them as `rules=Rules(...)`, as an argument or in its body, or makes them in a classmethod `rules` where
+they need its own fields.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import ClassVar
 
 import pytest
 
@@ -160,3 +161,18 @@ def test_rules_that_count_from_the_moment_of_the_push_are_refused() -> None:
 
     with pytest.raises(ModelError, match=r"Rules\(view=\.\.\.\) counts with ago\(\).*macros such as now\(\)"):
         describe(Note)
+
+
+def test_rules_may_stand_in_the_class_and_other_arguments_may_not() -> None:
+    class Note(Collection):
+        rules = Rules(list=Rules.anyone)
+
+    class Annotated(Collection):
+        rules: ClassVar[Rules] = Rules(view=Rules.anyone)
+
+    assert (describe(Note)["listRule"], describe(Note)["viewRule"]) == ("", None)
+    assert (describe(Annotated)["listRule"], describe(Annotated)["viewRule"]) == (None, "")
+    with pytest.raises(ModelError, match=r"query is said of the class: class Wrong\(Collection, query=\.\.\.\)"):
+
+        class Wrong(Collection):
+            query = "SELECT id FROM users"
