@@ -5,11 +5,15 @@ Imported only where the extra `aiohttp` is installed.
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import select
 import ssl
 from typing import Any, cast
 
 import aiohttp
 import httpx
+from aiohttp.client_proto import ResponseHandler
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
@@ -58,6 +62,8 @@ class _ExactSession:
             keepalive_timeout=self._limits.keepalive_expiry or 0.0,
             ssl=self._verify,
         )
+        kind = cast("type[ResponseHandler]", _Handler)
+        connector._factory = functools.partial(kind, loop=asyncio.get_running_loop())
         # Its own jar would send cookies back, and so carry one user's over to the next.
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         session._retry_connection = False  # what may be sent twice is not for aiohttp to decide
@@ -67,3 +73,20 @@ class _ExactSession:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+
+class _Handler(ResponseHandler):
+    """A connection that knows at once when the server has ended it, though the event loop was held up meanwhile."""
+
+    def is_connected(self) -> bool:
+        """Whether it can be used again."""
+        return super().is_connected() and not _has_news(self.transport)
+
+
+def _has_news(transport: Any) -> bool:
+    connection = transport.get_extra_info("socket")
+    if connection is None or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

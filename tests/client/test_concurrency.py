@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import socket
 import threading
 import time
 import warnings
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from pbmodels import AsyncPocketBase, FileAuthStore, PocketBase, PocketBaseServer
+from pbmodels.client import _transport
 from tests.client.flavours import FLAVOURS, done
 from tests.client.odd_server import OddServer, answer
 
@@ -109,6 +111,27 @@ async def test_cancelled_requests_leave_the_pool_healthy(server: PocketBaseServe
             )
             odd._answers[:] = odd._answers[-1:]
             assert await asyncio.gather(*[pb.send("/x") for _ in range(120)]) == [{"fine": True}] * 120
+
+
+@pytest.mark.parametrize("through", ["aiohttp", "httpx"])
+async def test_a_connection_that_ended_while_the_loop_was_held_up(
+    monkeypatch: pytest.MonkeyPatch, through: str
+) -> None:
+    if through == "httpx":
+        monkeypatch.setattr(_transport, "_through_aiohttp", lambda options: None)
+    ended = threading.Event()
+
+    def once(connection: socket.socket) -> None:
+        connection.sendall(answer(200))
+        connection.shutdown(socket.SHUT_RDWR)
+        ended.set()
+
+    with OddServer(once, answer(200, b'{"n": 2}')) as odd:
+        async with AsyncPocketBase(odd.url, retries=0) as pb:
+            await pb.send("/x", method="POST")
+            ended.wait(10)
+            time.sleep(0.05)
+            assert await pb.send("/x", method="POST") == {"n": 2}
 
 
 def test_one_event_loop_after_another(pb: PocketBase, leaks: list[str]) -> None:
