@@ -21,7 +21,7 @@ test-versions: $(ALL_SERVERS:%=test-on-%)  ## every test on the newest PocketBas
 
 test-on-newest: test
 
-test-on-%: .venv/dev .venv/pocketbase-%  ## OLD_SUITE on one version: make test-on-0.30.4
+test-on-%: .venv/dev .venv/pocketbase-% $(OLD_SERVERS:%=.venv/pocketbase-%)  ## OLD_SUITE on one version: make test-on-0.30.4
 	PBMODELS_BINARY=$(CURDIR)/.venv/pocketbase/$*/bin/pocketbase $(BIN)/pytest -q $(or $(ARGS),$(OLD_SUITE))
 
 test-faults: .venv/dev  ## storms of 20 seeds between client and server: cuts, events, recovered, lost

@@ -335,6 +335,7 @@ def test_loops_that_end_without_closing_are_forgotten(server: PocketBaseServer, 
         assert proxy.streams == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it may come in a finalizer too
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX signals")
 def test_ctrl_c_while_waiting(server: PocketBaseServer, blog: PocketBase) -> None:
     def interrupt(*_: object) -> None:

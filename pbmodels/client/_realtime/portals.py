@@ -230,6 +230,8 @@ def _remove(listener: Listener) -> None:
 
 _portals: weakref.WeakSet[Portal] = weakref.WeakSet()
 _left_to_the_parent: list[Any] = []
+_UNKNOWN = 5.0
+"""Seconds after which a thread without a job ends: Ctrl-C came before the portal knew of it."""
 
 
 @atexit.register
@@ -244,7 +246,7 @@ class _HubThread:
     def __init__(self, portal: Portal) -> None:
         self.hub: Hub | None = None
         self._portal = portal
-        self._jobs = 0
+        self._jobs: set[object] = set()
         self._is_over = False
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="pbmodels-realtime", daemon=True)
@@ -261,9 +263,14 @@ class _HubThread:
         return not self._jobs and (self.hub is None or self.hub.is_idle)
 
     def submit(self, job: Job[T]) -> concurrent.futures.Future[T]:
-        """Do something with the hub; called with the portal's lock held."""
-        self._jobs += 1
-        return asyncio.run_coroutine_threadsafe(self._do(job), self.loop)
+        """Do something with the hub; called with the portal's lock held.
+
+        Ctrl-C may come between any two steps: a job that is counted has been given to the loop, where it ends.
+        """
+        mark = object()
+        future = asyncio.run_coroutine_threadsafe(self._do(job, mark), self.loop)
+        self._jobs.add(mark)
+        return future
 
     def give_up(self, job: concurrent.futures.Future[Any]) -> None:
         """Cancel a job, but not before it has begun: one that never begins would count as not done for ever."""
@@ -291,7 +298,7 @@ class _HubThread:
         if not self.is_this:
             self._thread.join(10)
 
-    async def _do(self, job: Job[T]) -> T:
+    async def _do(self, job: Job[T], mark: object) -> T:
         portal = self._portal
         if self.hub is None:
             self.hub = Hub(portal.sender(), portal.options, portal.stats, self._look)
@@ -301,7 +308,7 @@ class _HubThread:
             return await job(self.hub)
         finally:
             with portal.lock:
-                self._jobs -= 1
+                self._jobs.discard(mark)
             self.loop.call_soon(self._look)
 
     def _look(self) -> None:
@@ -312,6 +319,7 @@ class _HubThread:
     def _run(self) -> None:
         loop = self.loop
         asyncio.set_event_loop(loop)
+        loop.call_later(_UNKNOWN, self._look)
         try:
             loop.run_forever()
         finally:
