@@ -79,6 +79,7 @@ def main() -> None:
             loop=stack.enter_context(asyncio.Runner()),
             records=options.records,
             ids=ids,
+            ending=stack,
         )
         libraries = ", ".join(f"{name} {version(name)}" for name in ("pbmodels", "httpx", "pydantic", "pocketbase"))
         console.print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, ", end="")

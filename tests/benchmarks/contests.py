@@ -7,6 +7,7 @@ import itertools
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sized
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,6 +49,7 @@ class Table:
         loop: Runs the async contestants, always the same, so that its connections are kept.
         records: How many records there are to read.
         ids: Some ids of theirs.
+        ending: Closes what a contest opens.
     """
 
     url: str
@@ -58,6 +60,7 @@ class Table:
     loop: asyncio.Runner
     records: int
     ids: list[str]
+    ending: ExitStack
 
     @property
     def pages(self) -> int:
@@ -135,6 +138,8 @@ def side(table: Table) -> list[Contestant]:
     quick, plain = (AsyncPocketBase(table.url) for _ in range(2))
     for client in (quick, plain):
         client.auth_store.save(token)
+    for close in (raw.aclose, quick.aclose, plain.aclose):
+        table.ending.callback(table.loop.run, close())
 
     async def get(ask: Callable[[str], Awaitable[object]]) -> None:
         await asyncio.gather(*map(ask, ids))
