@@ -31,6 +31,7 @@ NAMES = {
     "handle_async_request": "handle_request",
     "AsyncContextManager": "ContextManager",
     "AsyncExitStack": "ExitStack",
+    "enter_async_context": "enter_context",
     "AsyncGenerator": "Generator",
     "AsyncIterable": "Iterable",
     "AsyncIterator": "Iterator",

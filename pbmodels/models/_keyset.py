@@ -1,7 +1,8 @@
 """What follows on a record in an order, as a condition: `(a > x) || (a = x && id > y)` and so on. No I/O.
 
-With it a walk in an order neither skips nor repeats a record while others write, as page numbers would. It must mean
-exactly what the server's ORDER BY means, so only fields take part whose text on the wire is what SQLite compares:
+With it a walk in an order neither skips nor repeats a record while others write, as page numbers would; and the answers
+to several walks can be put into one order. It must mean exactly what the server's ORDER BY means, so only fields take
+part whose text on the wire is what SQLite compares:
 
 - Text, dates and ids are compared byte by byte, in order and filter alike; case counts, "" comes first. A date on
   the wire is the text that is stored, to the millisecond.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import total_ordering
 from typing import TYPE_CHECKING, Any
 
 from pbmodels._errors import FilterError
@@ -50,6 +52,24 @@ class Keyset:
         """What an answer must hold for the walk to go on from it."""
         return ("id", *(path.text for path, _ in self.terms))
 
+    def place(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Where a record stands in the order, as the server sent it: places compare as the server sorts.
+
+        Raises:
+            FilterError: The server withheld a field.
+        """
+        values: list[Any] = []
+        for path, descending in self.terms:
+            value = record.get(path.text)
+            if value is None:
+                raise FilterError(
+                    f"{path.name} was not sent by the server, so records of several requests cannot be sorted by it: "
+                    "sort by another field, or ask for less at once"
+                )
+            values.append(_Downwards(value) if descending else value)
+        last = str(record["id"])
+        return (*values, _Downwards(last) if self.descending_id else last)
+
     def after(self, record: Mapping[str, Any], condition: Filter | None) -> Filter | None:
         """The condition for what follows on a record.
 
@@ -77,6 +97,17 @@ class Keyset:
             except FilterError:
                 return None
         return joined
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class _Downwards:
+    """A value of a field that the order has from the largest to the smallest."""
+
+    value: Any
+
+    def __lt__(self, other: _Downwards) -> bool:
+        return bool(other.value < self.value)
 
 
 def keyset_of(model: type[Collection], order: Sequence[Sort]) -> Keyset | None:

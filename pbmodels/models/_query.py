@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -124,6 +124,8 @@ class Query(Generic[M]):
 
     def order_by(self, *terms: Expr[Any] | Sort | type[Collection] | str) -> Self:
         """In this order, instead of any before; without one, records come by id.
+
+        A condition with a list of values that takes several requests can be in any order that iteration has a key for.
 
         Args:
             terms: Fields, with a minus sign before those that go downwards: `-Post.created, Post.title`. `"@random"`
@@ -324,21 +326,9 @@ class Query(Generic[M]):
         return ",".join(map(str, self._full_order()))
 
     def _parts(self) -> list[Filter | None]:
-        """The condition, in as many parts as requests are needed for it.
-
-        Raises:
-            FilterError: It needs several, and an order or an offset was asked for.
-        """
+        """The condition, in as many parts as requests are needed for it; no record is found by two of them."""
         condition = self.filter
-        if condition is None:
-            return [None]
-        parts: list[Filter | None] = list(split(condition))
-        if len(parts) > 1 and (self._order or self._offset):
-            raise FilterError(
-                f"the conditions on {self._model.__name__} need {len(parts)} requests, and the server "
-                "cannot order across them: leave order_by() and the offset out and sort in Python, or ask for less"
-            )
-        return parts
+        return [None] if condition is None else list(split(condition))
 
     def _one_part(self, what: str) -> Filter | None:
         parts = self._parts()
@@ -349,13 +339,29 @@ class Query(Generic[M]):
             )
         return parts[0]
 
-    def _cursors(self, batch: int) -> Iterator[Cursor]:
+    def _cursors(self, batch: int) -> list[Cursor]:
+        """The walks that the query takes; those of several parts begin at their first records.
+
+        Raises:
+            FilterError: There are several, and the order is one that only the server can make.
+        """
         check_batch(batch)
         self._refuse_random(batch)
-        keyset = keyset_of(self._model, self._full_order())
-        size = self._page_size(batch)
-        for part in self._parts():
-            yield Cursor(self, part, size, keyset, offset=self._offset)
+        parts, keyset = self._parts(), keyset_of(self._model, self._full_order())
+        if len(parts) == 1:
+            return [Cursor(self, parts[0], self._page_size(batch), keyset, offset=self._offset)]
+        if keyset is None:
+            raise FilterError(
+                f"the conditions on {self._model.__name__} need {len(parts)} requests, and only the server itself "
+                f"knows the order {self._sort_text()!r}: leave order_by() out and sort in Python, or ask for less"
+            )
+        most = batch if self._limit is None else min(batch, max(1, self._offset + self._limit))
+        return [Cursor(self, part, most, keyset) for part in parts]
+
+    @property
+    def _sorted(self) -> bool:
+        """Whether it matters in what order the records of several parts come."""
+        return bool(self._order or self._offset) or self._limit is not None
 
     def _refuse_random(self, most: int) -> None:
         """Raise `FilterError` where a random order would take several pages, each in an order of its own."""

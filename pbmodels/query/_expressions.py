@@ -197,7 +197,7 @@ class Expr(Generic[T]):
         return self._matching(Like.ENDS, value)
 
     def in_(self, values: Iterable[T]) -> Filter:
-        """One of `values`. More than one request can carry are sent in several, where the query allows it.
+        """One of `values`. More than one request can carry are sent in several, and what they find comes in one order.
 
         | you write | it sends |
         |---|---|

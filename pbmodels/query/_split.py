@@ -58,8 +58,8 @@ def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filt
             f"the conditions beside {node.path.name}.in_() have too many comparisons "
             "for one request; ask for less at once"
         )
-    sizes = [size(f"{node.path.text} = {literal(value, Grammar.ESCAPED)} || ") for value in node.values]
-    sized = list(zip(node.values, sizes, strict=True))
+    values = {_meaning(node, value): value for value in node.values}
+    sized = [(value, size(f"{node.path.text} = {text} || ")) for text, value in values.items()]
     # Superusers alone may ask for these, beside the filter: that is found out with the first request.
     groups: list[list[object]] = [[value] for value, length in sized if length > room]
     used, most = 0, 0
@@ -72,6 +72,12 @@ def _cut(node: In, rebuilt: Callable[[tuple[object, ...]], Filter]) -> list[Filt
         groups[-1].append(value)
         used += length
     return [rebuilt(tuple(group)) for group in groups]
+
+
+def _meaning(node: In, value: object) -> str:
+    """The literal of a value; of two that find the same records one is enough, in one part."""
+    text = literal(value, Grammar.ESCAPED)
+    return '""' if text == "null" and not node.path.strict else text
 
 
 def _fits(node: Filter) -> bool:

@@ -48,7 +48,8 @@ class QuerySet(Query[M]):
 
     Iteration pages by key, so that records which others create or delete meanwhile are neither skipped nor
     repeated; in orders that cannot be a key, such as through a relation, it pages by number. The next page is
-    fetched while the current one is used.
+    fetched while the current one is used. Where a long list of values takes several requests, and no order or limit is
+    asked for, their records come one request after the other.
 
     Example:
         >>> for post in Post.where(Post.views > 10):
@@ -308,13 +309,18 @@ class QuerySet(Query[M]):
         if self._limit is not None or self._offset:
             raise FilterError("partitions() cannot be asked of a slice or a limited query: leave the limit out")
         client = sync_client(self._model, self._carried)
-        part = self._one_part("partitions()")
-        plain = self._with(_order=(), _expand=(), _only=None)
+        parts = self._parts()
+        plain = self._with(_order=(), _expand=(), _prefetch=(), _only=None)
         total = self.count()
+        places = sorted({total * number // n for number in range(1, n)} - {0})
         starts: list[str] = []
-        for number in sorted({total * number // n for number in range(1, n)} - {0}):
-            call = plain._nth_call(part, number)
-            starts += [item["id"] for item in decode_page(call, client.execute(call))["items"]]
+        if len(parts) > 1:
+            ids = sorted([row["id"] for row in plain.values("id")])
+            starts = [ids[number] for number in places if number < len(ids)]
+        else:
+            for number in places:
+                call = plain._nth_call(parts[0], number)
+                starts += [item["id"] for item in decode_page(call, client.execute(call))["items"]]
         carried = Carried(client.url, client.auth_store.token) if carry_token else self._carried
         return [query._with(_carried=carried) for query in self._between(sorted(set(starts)))]
 
@@ -336,11 +342,15 @@ class QuerySet(Query[M]):
         if self._limit is not None or self._offset:
             raise FilterError("page() cannot be asked of a slice or a limited query: leave the limit out")
         self._refuse_random(MAX_BATCH)
-        part = self._one_part("page()")
-        call = self._page_call(part, number, size, totals=True)
+        parts = self._parts()
+        call = self._page_call(parts[0], number, size, totals=True)
         if self._known is not None:
             total = len(self._known)
             items = list(self._known[(number - 1) * size : number * size])
+            return Page(items, number, size, total, -(-total // size))
+        if len(parts) > 1:
+            items = self[(number - 1) * size : number * size].all()
+            total = self.count()
             return Page(items, number, size, total, -(-total // size))
         self._note()
         body = sync_client(self._model, self._carried).execute(call)
