@@ -147,20 +147,25 @@ def migrate(
 ) -> int:
     """Write what push would change as a migration that PocketBase applies itself, up and down.
 
-    It applies those in its pb_migrations when it starts; `pocketbase migrate down 1` takes the last one back.
+    It applies those in its pb_migrations when it starts; `pocketbase migrate down 1` takes the last one back. Those that
+    wait there count as applied.
     """
     from pbmodels.schema import migrate
 
     models, renames, exact = run.models(), renames_of(rename), not partial
+    there = set(folder.iterdir()) if folder.is_dir() else set()
     if source is not None:
         file = migrate(source, *models, folder=folder, name=name, exact=exact, renames=renames)
     else:
         with run.client() as pb:
             file = migrate(pb, *models, folder=folder, name=name, exact=exact, renames=renames)
-    run.answer(
-        {"file": None if file is None else str(file)},
-        lambda: _plain("models and server agree" if file is None else str(file)),
-    )
+    if file is None:
+        run.answer({"file": None, "written": False}, "models and server agree")
+    elif file in there:
+        facts = {"file": str(file), "written": False}
+        run.answer(facts, lambda: _plain(f"{file} is the last that the server has not applied; nothing is to add"))
+    else:
+        run.answer({"file": str(file), "written": True}, lambda: _plain(str(file)))
     return Exit.DONE
 
 

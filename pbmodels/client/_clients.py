@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pbmodels.client._async.base import AsyncBaseClient
 from pbmodels.client._async_auth_store import AsyncAuthStore
 from pbmodels.client._errors import InvalidRequest
+from pbmodels.client._schema_services import schema_services
 from pbmodels.client._state import ClientState
 from pbmodels.client._sync.base import BaseClient
+
+if TYPE_CHECKING:
+    from pbmodels.schema import AsyncSchemaService, SchemaService
 
 
 class AsyncPocketBase(AsyncBaseClient):
@@ -47,6 +51,11 @@ class AsyncPocketBase(AsyncBaseClient):
         ...     async with AsyncPocketBase("http://127.0.0.1:8090") as pb:
         ...         print((await pb.health.check()).message)
     """
+
+    @cached_property
+    def schema(self) -> AsyncSchemaService:
+        """Models and this server's collections in step: `diff`, `push`, `pull`, `migrate`; superusers only."""
+        return schema_services().for_async(self)
 
     async def aclose(self) -> None:
         """End the streams, close the connections, and wait until an `AsyncAuthStore` is written.
@@ -102,6 +111,18 @@ class PocketBase(BaseClient):
         if http_client is not None and inspect.iscoroutinefunction(http_client.send):
             raise InvalidRequest("PocketBase sends through an httpx.Client; give the async one to AsyncPocketBase")
         super()._init(state, http_client)
+
+    @cached_property
+    def schema(self) -> SchemaService:
+        """Models and this server's collections in step: `diff`, `push`, `pull`, `migrate`; superusers only.
+
+        Example:
+            >>> class Tag(Collection, collection="tags"):
+            ...     name: Field[str] = field(max_length=50)
+            >>> pb.schema.push(Tag)
+            ['tags']
+        """
+        return schema_services().for_sync(self)
 
     @cached_property
     def aio(self) -> AsyncPocketBase:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from pbmodels.client import AsyncPocketBase, PocketBase
 from pbmodels.models._errors import ModelError
-from pbmodels.schema._async import steps as async_steps
 from pbmodels.schema._diff import Diff
-from pbmodels.schema._sync import steps
 
 if TYPE_CHECKING:
     from pbmodels.models import Collection
@@ -55,13 +53,7 @@ def diff(
             ~ name
                 ~ max  50 -> 5  (values that do not fit: 1 record)
     """
-    if isinstance(pb, AsyncPocketBase):
-        return _first(async_steps.difference(pb, models, exact=exact, renames=renames))
-    return steps.difference(_client(pb), models, exact=exact, renames=renames)[0]
-
-
-async def _first(steps: Awaitable[tuple[Diff, object, object]]) -> Diff:
-    return (await steps)[0]
+    return _client(pb).schema.diff(*models, exact=exact, renames=renames)
 
 
 @overload
@@ -129,16 +121,12 @@ def push(
         >>> push(pb, Tag)
         []
     """
-    if isinstance(pb, AsyncPocketBase):
-        return async_steps.push(
-            pb, models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
-        )
-    return steps.push(
-        _client(pb), models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
+    return _client(pb).schema.push(
+        *models, exact=exact, allow_data_loss=allow_data_loss, dry_run=dry_run, renames=renames
     )
 
 
-def _client(pb: PocketBase) -> PocketBase:
-    if not isinstance(pb, PocketBase):
+def _client(pb: PocketBase | AsyncPocketBase) -> PocketBase | AsyncPocketBase:
+    if not isinstance(pb, (PocketBase, AsyncPocketBase)):
         raise ModelError(f"the first argument must be a client, not {pb!r}: push(pb, Post)")
     return pb

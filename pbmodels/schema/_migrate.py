@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from pbmodels.client import AsyncPocketBase, PocketBase
-from pbmodels.schema._async import steps as async_steps
-from pbmodels.schema._defaults import Json
 from pbmodels.schema._describe import distinct, intent_of
-from pbmodels.schema._diff import Diff, compared
-from pbmodels.schema._migration import migration, migration_name, migration_path, written_before
+from pbmodels.schema._migration import write_migration
+from pbmodels.schema._pending import pending_in
 from pbmodels.schema._plan import planned
-from pbmodels.schema._sources import collections_at
-from pbmodels.schema._sync import steps
+from pbmodels.schema._sources import applied_at, collections_at
 
 if TYPE_CHECKING:
     from pbmodels.models import Collection
 
 StrPath = str | os.PathLike[str]
-States = tuple[Diff, Sequence[Json], Sequence[Json]]
 
 
 @overload
@@ -57,6 +52,9 @@ def migrate(
     `pocketbase migrate down 1`; values that a change dropped do not come back. Its first lines tell what it changes,
     with the number of records whose values are at stake.
 
+    Migrations that this function wrote into the folder, and that the source has not applied yet, count as if it had:
+    the new one goes on from there, without such numbers.
+
     Args:
         source: What the models are compared with: a client that is signed in as a superuser (an `AsyncPocketBase`
             gives something to await), or the path of an export or a data folder, as in `pull`.
@@ -67,11 +65,12 @@ def migrate(
         renames: As in `push`.
 
     Returns:
-        The file, also when one with the same migration was there already; None when nothing differs.
+        The file; the last one there when those that wait say it all; None when nothing differs.
 
     Raises:
         Forbidden: The client is not signed in as a superuser.
-        ModelError: The models do not fit together, or not the server.
+        ModelError: The models do not fit together, or not the server; or the folder has migrations of others that the
+            source has not applied, so that nobody can say what the new one begins with.
 
     Example:
         >>> class Tag(Collection, collection="tags"):
@@ -83,39 +82,9 @@ def migrate(
         >>> file.name, again == file
         ('..._created_tags.js', True)
     """
-    place = Path(folder)
-    if isinstance(source, AsyncPocketBase):
-        return _compared(source, models, exact, renames, place, name)
-    if isinstance(source, PocketBase):
-        states: States = steps.difference(source, models, exact=exact, renames=renames)
-    else:
-        before = collections_at(Path(source))
-        intents = [intent_of(model) for model in distinct(models)]
-        after = planned(before, intents, exact=exact, renames=renames)
-        states = compared(before, after), before, after
-    return _written(states, place, name)
-
-
-async def _compared(
-    pb: AsyncPocketBase,
-    models: Sequence[type[Collection]],
-    exact: bool,
-    renames: Mapping[str, str] | None,
-    folder: Path,
-    name: str | None,
-) -> Path | None:
-    return _written(await async_steps.difference(pb, models, exact=exact, renames=renames), folder, name)
-
-
-def _written(states: States, folder: Path, name: str | None) -> Path | None:
-    found, before, after = states
-    if not found:
-        return None
-    text = migration(found, before, after)
-    folder.mkdir(parents=True, exist_ok=True)
-    there = written_before(folder, text)
-    if there is not None:
-        return there
-    file = migration_path(folder, name or migration_name(found), int(time.time()))
-    file.write_text(text, "utf-8")
-    return file
+    if isinstance(source, (PocketBase, AsyncPocketBase)):
+        return source.schema.migrate(*models, folder=folder, name=name, exact=exact, renames=renames)
+    intents = [intent_of(model) for model in distinct(models)]
+    pending = pending_in(Path(folder), collections_at(Path(source)), applied_at(Path(source)))
+    after = planned(pending.after, intents, exact=exact, renames=renames)
+    return write_migration(pending, after, name)

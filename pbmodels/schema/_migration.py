@@ -1,4 +1,4 @@
-"""A difference as one of PocketBase's own JavaScript migrations, up and down; pure, from two states to text.
+"""A difference as one of PocketBase's own JavaScript migrations, up and down.
 
 The server's import does the work, as in `push`: it takes relations between new collections in any order, and renames by
 id. It deletes all that it is not told of, so the migration tells it of the collections that are there when it runs.
@@ -8,12 +8,38 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from pbmodels.schema._defaults import Json
-from pbmodels.schema._diff import Diff
+from pbmodels.schema._diff import Diff, compared
 from pbmodels.schema._import import in_order
+from pbmodels.schema._pending import CHANGED, GONE, WRITTEN_BY, Pending
+
+
+def write_migration(
+    pending: Pending, after: Sequence[Json], name: str | None, found: Diff | None = None
+) -> Path | None:
+    """The file with a migration, written behind those of its folder.
+
+    Args:
+        pending: The folder's migrations that are not applied, and the collections that they lead to.
+        after: The collections as they are to be.
+        name: What it does, for the file's name; None to say it by itself.
+        found: What differs, with the records at stake, where somebody counted them.
+
+    Returns:
+        The file; where nothing differs, the last of those that are not applied, None without one.
+    """
+    before = pending.told_as(after)
+    found = found if found is not None else compared(before, after)
+    if not found:
+        return pending.files[-1] if pending.files else None
+    pending.folder.mkdir(parents=True, exist_ok=True)
+    file = migration_path(pending.folder, name or migration_name(found), int(time.time()))
+    file.write_text(migration(found, before, after), "utf-8")
+    return file
 
 
 def migration(found: Diff, before: Sequence[Json], after: Sequence[Json]) -> str:
@@ -28,7 +54,7 @@ def migration(found: Diff, before: Sequence[Json], after: Sequence[Json]) -> str
     parts = [
         '/// <reference path="../pb_data/types.d.ts" />',
         "",
-        "// Written by `pbmodels migrate`. It changes:",
+        f"{WRITTEN_BY} It changes:",
         "//",
         *comments,
         "",
@@ -48,8 +74,8 @@ def _step(before: Sequence[Json], after: Sequence[Json]) -> list[str]:
     changed = in_order([body for body in after if old.get(body["id"]) != body])
     gone = [body["id"] for body in before if body["id"] not in kept]
     return [
-        f"  const changed = {_script(changed)};",
-        f"  const gone = {_script(gone)};",
+        f"{CHANGED}{_script(changed)};",
+        f"{GONE}{_script(gone)};",
         "  // The import deletes what it is not told of, so all other collections go along as they are.",
         "  const told = [...changed.map((body) => body.id), ...gone];",
         "  const others = app.findAllCollections()",
@@ -91,8 +117,3 @@ def migration_path(folder: Path, name: str, now: int) -> Path:
     """
     there = [int(found[0]) for file in folder.glob("*.js") if (found := re.match(r"\d+", file.name))]
     return folder / f"{max([now, *(number + 1 for number in there)])}_{re.sub(r'[^a-z0-9]+', '_', name.lower())}.js"
-
-
-def written_before(folder: Path, text: str) -> Path | None:
-    """The file that holds this very migration, None when there is none."""
-    return next((file for file in sorted(folder.glob("*.js")) if file.read_text("utf-8") == text), None)

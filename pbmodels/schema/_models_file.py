@@ -1,8 +1,9 @@
-"""A server's collections as a models file; pure, from descriptions to text."""
+"""A server's collections as a models file: from descriptions to text, and into the file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pbmodels.models import Index, ModelError
 from pbmodels.schema._auth_code import auth_code
@@ -82,6 +83,21 @@ def models_file(collections: Sequence[Json], previous: str = "", *, enums: bool 
             f"{name} was not written by pull, so it is left alone: give another file, or take it away first"
         )
     return _File(collections, regions_of(previous, name), enums).text()
+
+
+def write_models(collections: Sequence[Json], file: Path | None, *, enums: bool, write: bool) -> str:
+    """The models of collections, written to a file if there is one and `write` is true.
+
+    Raises:
+        ModelError: As in `models_file`.
+    """
+    previous = file.read_text("utf-8") if file is not None and file.is_file() else ""
+    text = models_file(collections, previous, enums=enums, name=str(file))
+    if write and file is not None and text != previous:
+        fresh = file.with_name(f".{file.name}.new")  # a write that fails half-way leaves the file as it was
+        fresh.write_text(text, "utf-8")
+        fresh.replace(file)
+    return text
 
 
 class _File:

@@ -171,7 +171,7 @@ class _Planner:
         body = {**old, "name": intent.name}
         if intent.rules is not None:
             body |= intent.rules
-        body = _merged(body, intent.auth)
+        body = merged(body, intent.auth)
         if intent.type == "view":
             return {**body, "viewQuery": intent.view_query or old["viewQuery"]}
         fields, renamed = self._fields(intent, old)
@@ -312,11 +312,12 @@ def _same(option: str, there: Any, wanted: Any) -> bool:
     return bool(there == wanted) or (not there and not wanted and there != 0 and wanted != 0)
 
 
-def _merged(body: Json, said: Json) -> Json:
+def merged(body: Json, said: Json) -> Json:
+    """Options with what somebody says of them laid over, part by part."""
     found = dict(body)
     for key, value in said.items():
         found[key] = (
-            _merged(found[key], value) if isinstance(value, dict) and isinstance(found.get(key), dict) else value
+            merged(found[key], value) if isinstance(value, dict) and isinstance(found.get(key), dict) else value
         )
     return found
 

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import overload
 
 from pbmodels.client import AsyncPocketBase, PocketBase
-from pbmodels.schema._async import steps as async_steps
-from pbmodels.schema._defaults import Json
-from pbmodels.schema._models_file import models_file
+from pbmodels.schema._models_file import write_models
 from pbmodels.schema._sources import collections_at
-from pbmodels.schema._sync import steps
 
 StrPath = str | os.PathLike[str]
 
@@ -61,22 +58,6 @@ def pull(
             author: Relation[User | None] = field(default=None)
         ...
     """
-    file = None if path is None else Path(path)
-    if isinstance(source, AsyncPocketBase):
-        return _pulled(source, file, enums, write)
-    found = steps.collections_of(source) if isinstance(source, PocketBase) else collections_at(Path(source))
-    return _written(found, file, enums, write)
-
-
-async def _pulled(pb: AsyncPocketBase, file: Path | None, enums: bool, write: bool) -> str:
-    return _written(await async_steps.collections_of(pb), file, enums, write)
-
-
-def _written(collections: list[Json], file: Path | None, enums: bool, write: bool) -> str:
-    previous = file.read_text("utf-8") if file is not None and file.is_file() else ""
-    text = models_file(collections, previous, enums=enums, name=str(file))
-    if write and file is not None and text != previous:
-        fresh = file.with_name(f".{file.name}.new")  # a write that fails half-way leaves the file as it was
-        fresh.write_text(text, "utf-8")
-        fresh.replace(file)
-    return text
+    if isinstance(source, (PocketBase, AsyncPocketBase)):
+        return source.schema.pull(path, enums=enums, write=write)
+    return write_models(collections_at(Path(source)), None if path is None else Path(path), enums=enums, write=write)

@@ -12,6 +12,9 @@ from pbmodels.models._errors import ModelError
 from pbmodels.schema._defaults import RULES, Json
 from pbmodels.schema._plan import normalized
 
+MIGRATIONS = "SELECT file FROM _migrations ORDER BY file"
+"""What tells which migrations a server has applied."""
+
 
 def collections_at(path: Path) -> list[Json]:
     """The collections that a file or a folder holds, normalized.
@@ -23,12 +26,26 @@ def collections_at(path: Path) -> list[Json]:
         ModelError: There is nothing like it.
         OSError: The file cannot be read.
     """
-    for place in (path / "data.db", path / "pb_data" / "data.db") if path.is_dir() else (path,):
-        if place.suffix == ".db" and place.is_file():
-            return normalized(_from_database(place))
+    if (database := _database(path)) is not None:
+        return normalized(_from_database(database))
     if path.is_dir():
         raise ModelError(f"{path} is no data folder of PocketBase: it has no data.db")
     return normalized(_from_json(path))
+
+
+def applied_at(path: Path) -> frozenset[str] | None:
+    """The names of the migrations that a data folder's server has applied; None where the path is an export.
+
+    Raises:
+        ModelError: The database is not PocketBase's.
+    """
+    database = _database(path)
+    return None if database is None else frozenset(name for (name,) in _rows(database, MIGRATIONS))
+
+
+def _database(path: Path) -> Path | None:
+    places = (path / "data.db", path / "pb_data" / "data.db") if path.is_dir() else (path,)
+    return next((place for place in places if place.suffix == ".db" and place.is_file()), None)
 
 
 def _from_json(path: Path) -> list[Any]:
@@ -46,15 +63,19 @@ def _from_json(path: Path) -> list[Any]:
 
 def _from_database(path: Path) -> list[Json]:
     columns = ("id", "system", "type", "name", "fields", "indexes", *RULES, "options")
+    rows = _rows(path, f"SELECT {', '.join(columns)} FROM _collections ORDER BY rowid")
+    return [_collection(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _rows(path: Path, query: str) -> list[Any]:
     try:
         # Read-only: PocketBase may be running on it. Without its write-ahead log the file is complete as it is,
         # and SQLite must not try to make one in a folder that may not be written.
         alone = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True)) as database:
-            rows = database.execute(f"SELECT {', '.join(columns)} FROM _collections ORDER BY rowid").fetchall()
+            return database.execute(query).fetchall()
     except sqlite3.Error as error:
         raise ModelError(f"{path} is no database of PocketBase 0.23 or later: {error}") from None
-    return [_collection(dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def _collection(row: Json) -> Json:

@@ -163,6 +163,9 @@ def test_migrate_writes_a_file_that_a_server_applies(cli: Cli, env: dict[str, st
     told = answer(cli("migrate", "--partial", "--name", "add notes", "-o", "app/pb_migrations", "--json", **env))
 
     assert Path(told["file"]).name.endswith("_add_notes.js")
+    assert told["written"]
+    again = cli("migrate", "--partial", "-o", "app/pb_migrations", **env)
+    assert again.stdout == f"{told['file']} is the last that the server has not applied; nothing is to add\n"
     with PocketBaseServer(tmp_path / "app") as server, server.client() as pb:
         assert names(pb) == ["users", "notes"]
         env["PBMODELS_URL"], env["PBMODELS_TOKEN"] = server.url, pb.auth_store.token

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,9 +13,12 @@ import pytest
 
 from pbmodels import (
     AuthCollection,
+    AuthOptions,
     Collection,
     Field,
     FileField,
+    ModelError,
+    Otp,
     PocketBase,
     PocketBaseServer,
     Relation,
@@ -24,6 +30,7 @@ from pbmodels import (
 from pbmodels.schema import migrate, push
 from pbmodels.schema._sources import collections_at
 from pbmodels.server._binary import find_binary
+from tests.server_version import since
 
 
 class Person(AuthCollection, collection="people", rules=Rules(list="id = @request.auth.id")):
@@ -149,8 +156,9 @@ def test_nothing_is_written_where_nothing_differs_or_it_is_written_already(spare
     assert migrate(spare, *MODELS, folder=folder) == file
     push(spare, *MODELS)
 
-    assert migrate(spare, *MODELS, folder=folder) is None
+    assert migrate(spare, *MODELS, folder=tmp_path / "others") is None
     assert list(folder.iterdir()) == [file]
+    assert not (tmp_path / "others").exists()
 
 
 def test_it_tells_what_is_at_stake(spare: PocketBase, tmp_path: Path) -> None:
@@ -184,3 +192,95 @@ async def test_async_migrate_writes_the_same(spare: PocketBase, tmp_path: Path) 
     assert twin is not None
     assert file is not None
     assert twin.read_text("utf-8") == file.read_text("utf-8")
+
+
+class Draft:
+    """A model that grows, step by step."""
+
+    class One(Collection, collection="drafts"):
+        title: Field[str] = field(max_length=80)
+
+    class Two(Collection, collection="drafts"):
+        title: Field[str] = field(max_length=80)
+        pages: Field[int] = field(default=0)
+
+    class Three(Collection, collection="drafts"):
+        headline: Field[str] = field(max_length=80, was="title", index=True)
+        pages: Field[int] = field(default=0)
+        people: Relations[Person] = field(default_factory=list)
+
+    class Person(AuthCollection, collection="people", auth=AuthOptions(otp=Otp(enabled=True, duration=90))):
+        nick: Field[str] = field(unique=True)
+
+
+@pytest.mark.parametrize("source", ["server", "data folder", "export"])
+def test_what_waits_in_the_folder_is_not_written_again(spare: PocketBase, tmp_path: Path, source: str) -> None:
+    app, folder = tmp_path / "app", tmp_path / "app" / "pb_migrations"
+    started(app)
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps(spare.collections.get_full_list()), "utf-8")
+    compared: dict[str, PocketBase | Path] = {"server": spare, "data folder": app, "export": export}
+    before = states(spare)
+
+    first = migrate(compared[source], Draft.One, Person, Paper, PaperTotal, folder=folder)
+    second = migrate(compared[source], Draft.Two, Person, Paper, PaperTotal, folder=folder)
+    third = migrate(compared[source], Draft.Three, Draft.Person, Paper, PaperTotal, folder=folder)
+
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.name < second.name < third.name
+    assert "+ pages  number onlyInt=true" in second.read_text("utf-8")
+    assert "+ title" not in second.read_text("utf-8")
+    assert "~ otp.enabled  false -> true" in third.read_text("utf-8")
+    assert migrate(compared[source], Draft.Three, Draft.Person, Paper, PaperTotal, folder=folder) == third
+    states_after = [before]
+    for models in ((Draft.One, Person), (Draft.Two, Person), (Draft.Three, Draft.Person)):
+        push(spare, *models, Paper, PaperTotal)
+        states_after.append(states(spare))
+    with PocketBaseServer(app) as server, server.client() as pb:
+        made = pb.collection("drafts").create({"headline": "kept", "pages": 3}).id
+    assert states(app) == states_after.pop()
+    while states_after:
+        down(app)
+        assert states(app) == states_after.pop()
+        if len(states_after) == 2:
+            with closing(sqlite3.connect(app / "pb_data" / "data.db")) as database:
+                assert database.execute("SELECT id, title, pages FROM drafts").fetchall() == [(made, "kept", 3)]
+
+
+def test_what_the_server_applied_does_not_wait(tmp_path: Path) -> None:
+    folder = tmp_path / "pb_migrations"
+    started(tmp_path)
+    first = migrate(tmp_path, Draft.One, folder=folder)
+    assert first is not None
+    with PocketBaseServer(tmp_path) as server, server.client() as pb:
+        assert migrate(pb, Draft.One, folder=folder) is None
+        pb.collection("drafts").create({"title": "long"})
+
+        class Short(Collection, collection="drafts"):
+            title: Field[str] = field(max_length=3)
+
+        second = migrate(pb, Short, folder=folder)
+
+    assert second is not None
+    assert "max  80 -> 3  (values that do not fit: 1 record)" in second.read_text("utf-8")
+
+
+@since(0, 39)
+def test_what_others_wrote_and_the_server_has_not_applied_is_refused(spare: PocketBase, tmp_path: Path) -> None:
+    (tmp_path / "1700000000_by_hand.js").write_text("migrate((app) => {}, (app) => {});")
+
+    with pytest.raises(ModelError, match=r"not applied, and that `migrate` did not write: 1700000000_by_hand\.js"):
+        migrate(spare, Draft.One, folder=tmp_path)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["1700000000_by_hand.js"]
+
+
+async def test_async_migrate_goes_on_from_what_waits(spare: PocketBase, tmp_path: Path) -> None:
+    async with spare.aio as aio:
+        await migrate(aio, Draft.One, folder=tmp_path)
+        second = await migrate(aio, Draft.Two, folder=tmp_path)
+
+    assert second is not None
+    assert "//   ~ drafts\n//       + pages" in second.read_text("utf-8")

@@ -1,19 +1,23 @@
-"""What `diff` and `push` ask of the server."""
+"""What `diff`, `push` and `migrate` ask of the server."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client import AsyncPocketBase, BadRequest, ClientResponseError, Record
+from pbmodels.client import AsyncPocketBase, BadRequest, ClientResponseError, NotFound, Record
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._describe import Intent, distinct, intent_of
 from pbmodels.schema._diff import Diff, compared, with_stakes
 from pbmodels.schema._errors import DataLoss, NotUnique, SchemaConflict
 from pbmodels.schema._import import importing
+from pbmodels.schema._migration import write_migration
+from pbmodels.schema._pending import migrations_in, pending_in
 from pbmodels.schema._plan import normalized, planned
+from pbmodels.schema._sources import MIGRATIONS
 from pbmodels.schema._stakes import Stake, stakes
 
 if TYPE_CHECKING:
@@ -49,8 +53,44 @@ async def difference(
     intents = await intents_of(pb, models)
     before = await collections_of(pb)
     after = planned(before, intents, exact=exact, renames=renames)
+    return await _with_stakes(pb, before, after), before, after
+
+
+async def _with_stakes(pb: AsyncPocketBase, before: Sequence[Json], after: Sequence[Json]) -> Diff:
     found = compared(before, after)
-    return with_stakes(found, await _counted(pb, stakes(found, before, after))), before, after
+    return with_stakes(found, await _counted(pb, stakes(found, before, after)))
+
+
+async def migrate(
+    pb: AsyncPocketBase,
+    models: Sequence[type[Collection]],
+    *,
+    folder: Path,
+    name: str | None,
+    exact: bool,
+    renames: Mapping[str, str] | None,
+) -> Path | None:
+    """Write a migration that leads from the server, and from what waits in the folder, to the models."""
+    intents = await intents_of(pb, models)
+    before = await collections_of(pb)
+    pending = pending_in(folder, before, await _applied(pb) if migrations_in(folder) else None)
+    after = planned(pending.after, intents, exact=exact, renames=renames)
+    # Records can be counted in collections that are there, not in those that are to be made.
+    found = None if pending.files else await _with_stakes(pb, before, after)
+    return write_migration(pending, after, name, found)
+
+
+async def _applied(pb: AsyncPocketBase) -> frozenset[str] | None:
+    """The names of the migrations that the server has applied; None where it is too old to say."""
+    found: set[str] = set()
+    try:
+        while True:
+            rows = (await pb.sql.run(f"{MIGRATIONS} LIMIT {_PAGE} OFFSET {len(found)}")).rows
+            found.update(str(row[0]) for row in rows)
+            if len(rows) < _PAGE:
+                return frozenset(found)
+    except NotFound:
+        return None
 
 
 async def push(
