@@ -147,8 +147,8 @@ def migrate(
 ) -> int:
     """Write what push would change as a migration that PocketBase applies itself, up and down.
 
-    It applies those in its pb_migrations when it starts; `pocketbase migrate down 1` takes the last one back. Those that
-    wait there count as applied.
+    It applies those in its pb_migrations when it starts; `pocketbase migrate down 1` takes the last one back.
+    Those that wait there count as applied.
     """
     from pbmodels.schema import migrate
 
