@@ -23,14 +23,17 @@ def load_models(path: str, folder: Path) -> list[type[Collection]]:
         folder: Where imports and files are looked for.
 
     Raises:
-        ModelError: There is no such module, or it holds no model.
+        ModelError: There is no such module, or it holds no model; bases alone, such as abstract classes, are none.
 
     Example:
         >>> load_models("tests.blog", Path.cwd())
         [<class 'tests.blog.User'>, <class 'tests.blog.Post'>, <class 'tests.blog.Comment'>]
     """
+    from pbmodels.models._auth import AuthCollection
     from pbmodels.models._collection import Collection
+    from pbmodels.models._view import ViewCollection
 
+    bases = (Collection, AuthCollection, ViewCollection)
     name, _, attribute = path.partition(":")
     module = _import(name, folder)
     found: object = vars(module).values()
@@ -42,15 +45,12 @@ def load_models(path: str, folder: Path) -> list[type[Collection]]:
     models = [
         value
         for value in found  # type: ignore[attr-defined]
-        if isinstance(value, type) and issubclass(value, Collection) and not _is_base(value)
+        if isinstance(value, type) and issubclass(value, Collection) and value not in bases
+        if not value.__dict__["__is_abstract__"]
     ]
     if not models:
         raise ModelError(f"{path} holds no model: no subclass of pbmodels.Collection")
     return list(dict.fromkeys(models))
-
-
-def _is_base(model: type[Collection]) -> bool:
-    return model.__module__.partition(".")[0] == "pbmodels"
 
 
 def _import(name: str, folder: Path) -> ModuleType:
@@ -75,6 +75,8 @@ def _import(name: str, folder: Path) -> ModuleType:
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModelError(f"there is no file {path}")
+    if path.stem in sys.stdlib_module_names:
+        raise ModelError(f"{path} is called as a module of Python itself, which it would hide: give it another name")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

@@ -323,7 +323,7 @@ def merged(body: Json, said: Json) -> Json:
 
 
 INDEX = re.compile(
-    r"create\s+(unique\s+)?\s*index\s*(?:if\s+not\s+exists\s+)?(\S*)\s+on\s+(\S*)\s*\(([\s\S]*)\)(?:\s*where\s+([\s\S]*))?",
+    r"create\s+(unique\s+)?\s*index\s*(?:if\s+not\s+exists\s+)?(\S*)\s+on\s+(\S*)\s*\(([\s\S]*?)\)\s*(?:where\s+([\s\S]*?))?\s*;?\s*$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")

@@ -1,23 +1,25 @@
-"""Which records stand in the way of a new unique index; pure, reading them is done elsewhere.
+"""Which records stand in the way of a new unique index; reading them is done elsewhere.
 
-The server refuses such an index for the first pair that it finds, and does not say how many there are.
+The server refuses such an index for the first pair that it finds, and does not say how many there are. So the index is
+made in a SQLite database of our own, over the columns that it speaks of: SQLite alone knows what collations,
+expressions and conditions make of values.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._plan import INDEX
 
-_COLUMN = re.compile(r"\s*[`\"\[]?(\w+)[`\"\]]?\s*(collate\s+nocase)?\s*(?:asc|desc)?\s*", re.IGNORECASE)
-_FILLED = re.compile(r"\s*[`\"\[]?(\w+)[`\"\]]?\s*(?:!=|<>)\s*''\s*")
-_UNREADABLE = frozenset({"password", "json"})
-"""Kinds whose values the API does not give, or not as the database compares them."""
-_EMPTY = {"number": 0, "bool": False}
+_TYPES = {"number": "NUMERIC", "bool": "BOOLEAN", "json": "JSON"}
+_EMPTY: dict[str, Any] = {"number": 0, "bool": False, "json": None, "geoPoint": {"lon": 0, "lat": 0}}
+"""What a column holds that is made for records that are there."""
 
 
 class Repeats:
@@ -28,25 +30,21 @@ class Repeats:
 
     Example:
         >>> name = {"id": "f1", "name": "name", "type": "text"}
-        >>> first = unique_values("CREATE UNIQUE INDEX `i` ON `tags` (`name`)", [name], [name])
-        >>> [first({"name": value}) for value in ("a", "b", "a")]
+        >>> first = unique_values("CREATE UNIQUE INDEX `i` ON `tags` (lower(`name`))", [name], [name])
+        >>> [first({"name": value}) for value in ("a", "b", "A")]
         [True, True, False]
     """
 
-    def __init__(self, columns: list[tuple[Json, str | None, bool]], filled: list[str | None]) -> None:
+    def __init__(self, database: sqlite3.Connection, insert: str, columns: list[tuple[Json, str | None]]) -> None:
+        self._database = database
+        self._insert = insert
         self._columns = columns
-        self._filled = filled
-        self._seen: set[tuple[str, ...]] = set()
-        self.fields = tuple({name for name in (*(name for _, name, _ in columns), *filled) if name is not None})
+        self.fields = tuple(name for _, name in columns if name is not None)
+        weakref.finalize(self, database.close)
 
     def __call__(self, record: Mapping[str, Any]) -> bool:
-        if any(name is None or record.get(name) in ("", None, []) for name in self._filled):
-            return True  # the index does not hold it
-        values = tuple(_value(record, *column) for column in self._columns)
-        if values in self._seen:
-            return False
-        self._seen.add(values)
-        return True
+        values = [_stored(field, record.get(name, "") if name is not None else None) for field, name in self._columns]
+        return self._database.execute(self._insert, values).rowcount == 1
 
 
 def unique_values(index: str, before: list[Json], after: list[Json]) -> Repeats | None:
@@ -60,21 +58,32 @@ def unique_values(index: str, before: list[Json], after: list[Json]) -> Repeats 
     found = INDEX.match(index.strip())
     if found is None or not found[1]:
         return None
-    new, old = {field["name"]: field for field in after}, {field["id"]: field["name"] for field in before}
-    columns = [_COLUMN.fullmatch(part) for part in found[4].split(",")]
-    filled = [_FILLED.fullmatch(part) for part in re.split(r"\band\b", found[5], flags=re.I)] if found[5] else []
-    if not all(match and match[1] in new for match in (*columns, *filled)):
+    words = set(re.findall(r"\w+", index[found.start(4) :]))
+    fields = [field for field in after if field["name"] in words]
+    if any(field["type"] == "password" or field["name"] == "tokenKey" for field in fields):
+        return None  # the API does not give them
+    columns = ", ".join(f"`{field['name']}` {_TYPES.get(field['type'], 'TEXT')}" for field in fields)
+    # A database of the file "" grows on the disk where memory does not suffice; whatever thread drops it closes it.
+    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    insert = f"INSERT OR IGNORE INTO {found[3]} VALUES ({', '.join('?' for _ in fields)})"
+    names = {field["id"]: field["name"] for field in before}
+    repeats = Repeats(database, insert, [(field, names.get(field["id"])) for field in fields])
+    try:
+        database.execute(f"CREATE TABLE {found[3]} ({columns})")
+        database.execute(index)
+        plain = {name for *_, name in database.execute(f"PRAGMA index_info({found[2]})")}
+    except sqlite3.Error:
         return None
-    fields = [(new[match[1]], bool(match[2])) for match in columns if match]
-    if any(field["type"] in _UNREADABLE or field["name"] == "tokenKey" for field, _ in fields):
-        return None
-    return Repeats(
-        [(field, old.get(field["id"]), nocase) for field, nocase in fields],
-        [old.get(new[match[1]]["id"]) for match in filled if match],
-    )
+    if any(field["type"] == "json" and field["name"] in plain for field in fields):
+        return None  # it compares the text of the JSON, which the API does not give
+    return repeats
 
 
-def _value(record: Mapping[str, Any], field: Json, name: str | None, nocase: bool) -> str:
-    value = _EMPTY.get(field["type"], "") if name is None else record.get(name)
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text) if nocase else text
+def _stored(field: Json, value: Any) -> Any:
+    """A value as PocketBase's database holds it; None stands for a new column's."""
+    if value is None:
+        many = field["type"] in ("select", "file", "relation") and (field.get("maxSelect") or 0) > 1
+        value = [] if many else _EMPTY.get(field["type"], "")
+    if field["type"] == "json" or isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value

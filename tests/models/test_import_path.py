@@ -19,6 +19,19 @@ def test_one_model_or_a_list_of_a_module() -> None:
     assert [model.__name__ for model in load_models("tests.blog:MODELS", Path.cwd())] == ["User", "Post", "Comment"]
 
 
+def test_abstract_bases_are_left_out_and_the_demos_models_are_models(tmp_path: Path) -> None:
+    (tmp_path / "based_models.py").write_text(
+        "from pbmodels import AuthCollection, Collection, Field, ViewCollection\n"
+        "class Named(Collection, abstract=True):\n    name: Field[str]\n"
+        "class Tag(Named, collection='tags'):\n    pass\n",
+        "utf-8",
+    )
+
+    assert [model.__name__ for model in load_models("based_models.py", tmp_path)] == ["Tag"]
+    found = load_models("pbmodels.cli.demo_models", tmp_path)
+    assert [model.__name__ for model in found] == ["User", "Post", "Comment"]
+
+
 def test_a_file(tmp_path: Path) -> None:
     (tmp_path / "my_models.py").write_text(
         "from __future__ import annotations\n"
@@ -38,6 +51,7 @@ def test_a_file(tmp_path: Path) -> None:
         ("tests.no_models", "there is no module 'tests.no_models'"),
         ("nowhere.models", "there is no module 'nowhere.models'"),
         ("missing.py", "there is no file"),
+        ("json.py", "would hide: give it another name"),
         ("json", "holds no model"),
         ("tests.blog:Author", "has no 'Author'"),
         ("broken.py", "NameError: name 'oops'"),
@@ -46,6 +60,7 @@ def test_a_file(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_loaded_is_named(tmp_path: Path, path: str, message: str) -> None:
     (tmp_path / "broken.py").write_text("oops", "utf-8")
+    (tmp_path / "json.py").write_text("", "utf-8")
     (tmp_path / "needs.py").write_text("import surely_not_here", "utf-8")
 
     with pytest.raises(ModelError, match=message):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from pbmodels import Collection, Email, Field, FileList, Index, PocketBase, Relations, Url, field
+from pbmodels import BadRequest, Collection, Email, Field, FileList, Index, PocketBase, Relations, Url, field
 from pbmodels.schema import DataLoss, NotUnique, diff, push
 
 
@@ -147,6 +147,7 @@ class Tagged(Collection, collection="tagged"):
     shelf: Field[int] = field(default=0)
     kinds: Field[list[Literal["a", "b"]]] = field(default_factory=list)
     note: Field[str] = field(default="")
+    extra: Field[Any] = field(default=None)
 
 
 UNIQUES = [
@@ -160,6 +161,12 @@ UNIQUES = [
     (Index("note", unique=True, where="note != ''"), 0),
     (Index("fresh", unique=True), 5),
     (Index("fresh", unique=True, where="fresh <> ''"), 0),
+    (Index("lower(`name`)", unique=True), 3),
+    (Index("lower(name)", "shelf", unique=True, where="length(`note`) > 0"), 2),
+    (Index("name", unique=True, where="lower(name) IN ('b', 'c')"), 0),
+    (Index("json_extract(extra, '$.n')", unique=True), 4),
+    (Index("json_extract(`kinds`, '$[0]')", unique=True), 4),
+    (Index("extra", unique=True), 0),  # only the server can tell
     (Index("name"), 0),
 ]
 
@@ -170,7 +177,8 @@ def tagged(spare_client: PocketBase, first_collections: list[Any]) -> PocketBase
     push(spare_client, Tagged)
     records = spare_client.collection("tagged")
     for number, name in enumerate(["a", "a", "A", "b", "a", "c"]):
-        records.create({"name": name, "shelf": number % 2, "kinds": ["a"] if number else [], "note": str(number)})
+        lists = {"kinds": ["a"] if number else [], "extra": {"n": number // 4, "s": "<ü>"}}
+        records.create({"name": name, "shelf": number % 2, "note": str(number), **lists})
     records.update(records.get_first_list_item("note = '5'").id, {"note": ""})
     return spare_client
 
@@ -184,6 +192,24 @@ def test_a_unique_index_tells_how_many_records_repeat_another(tagged: PocketBase
 
     assert sum(change.at_stake or 0 for change in found.repeats) == count
     assert not found.losses
+
+
+@pytest.mark.parametrize(
+    ("index", "count"),
+    [(index, count) for index, count in UNIQUES if index.unique and index.columns not in (("fresh",), ("extra",))],
+    ids=lambda value: " ".join(getattr(value, "columns", "")),
+)
+def test_the_server_takes_a_unique_index_where_no_record_repeats_another(
+    tagged: PocketBase, index: Index, count: int
+) -> None:
+    make_it = {"indexes": [index.sql("tagged")]}
+
+    if count:
+        with pytest.raises(BadRequest, match="UNIQUE constraint failed"):
+            tagged.collections.update("tagged", make_it)
+    else:
+        tagged.collections.update("tagged", make_it)
+    tagged.collections.update("tagged", {"indexes": []})
 
 
 def test_a_unique_index_over_records_that_are_alike_is_refused(tagged: PocketBase) -> None:
