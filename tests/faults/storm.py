@@ -102,8 +102,9 @@ class Writer:
             self._posts.delete(self._ids.pop(chance.randrange(len(self._ids))))
 
 
-def weather(server: PocketBaseServer, proxy: FaultProxy, chance: random.Random, storm: Storm, *, kills: bool) -> None:
-    """One fault, of a random kind."""
+def weather(server: PocketBaseServer, proxy: FaultProxy, chance: random.Random, storm: Storm, *, kills: bool) -> bool:
+    """One fault, of a random kind; whether it found a connection to cut."""
+    before = storm.cuts
     kind = chance.choice(["cut", "reset", "amid", "refused", "gone", "limited"] + ["killed"] * kills)
     if kind == "refused":
         proxy.refusals = [answer(status) for status in chance.sample([502, 503, 504], chance.randint(1, 2))]
@@ -121,6 +122,7 @@ def weather(server: PocketBaseServer, proxy: FaultProxy, chance: random.Random, 
         if kind == "gone":
             time.sleep(chance.random() * 0.2)
             proxy.refuse_connections = False
+    return storm.cuts > before
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -223,8 +225,8 @@ def rage(seed: int, *, changes: int = 2000, faults: int = 30, kills: bool = True
                 due += storm.changes in moments
                 since = since + 1 if follower.is_connected else 0
                 if due and since > chance.randint(1, 20):
-                    weather(server, proxy, chance, storm, kills=kills)
-                    due, since = due - 1, 0
+                    due -= weather(server, proxy, chance, storm, kills=kills)
+                    since = 0
                 elif due and storm.changes >= changes:
                     time.sleep(0.01)
                 writer.change()
