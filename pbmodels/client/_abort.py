@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-import httpx
-
 from pbmodels.client._breakable import BreakableBackend
 from pbmodels.client._errors import RequestAborted
+from pbmodels.client._pool import Pool
 
 if TYPE_CHECKING:
     from pbmodels.client._request import Call
@@ -55,7 +54,7 @@ class AbortController:
         self._aborted = threading.Event()
         self._lock = threading.Lock()
         self._enders: set[Callable[[], object]] = set()
-        self._transports: dict[tuple[Wire, int], httpx.HTTPTransport] = {}
+        self._transports: dict[tuple[Wire, int], Pool] = {}
         self._entered: list[Token[AbortController | None]] = []
 
     @property
@@ -84,13 +83,13 @@ class AbortController:
         for transport in transports.values():
             transport.close()
 
-    def _transport(self, wire: Wire) -> httpx.HTTPTransport | None:
+    def _transport(self, wire: Wire) -> Pool | None:
         with self._lock:
             key = wire, os.getpid()  # a forked child never writes to its parent's sockets
             found = self._transports.get(key)
             if found is None and self._entered:  # what was begun in the block may outlive it
                 options: dict[str, Any] = {**wire.options, "http2": False}  # which threads cannot share
-                found = self._transports[key] = httpx.HTTPTransport(**options)
+                found = self._transports[key] = Pool(**options)
                 pool = found._pool
                 pool._network_backend = BreakableBackend(pool._network_backend, self._add, self._forget)
             return found
@@ -108,7 +107,7 @@ class AbortController:
             end()
 
 
-def transport_of(wire: Wire) -> httpx.HTTPTransport | None:
+def transport_of(wire: Wire) -> Pool | None:
     """The connections that requests of the current block use, None outside of one."""
     controller = _current.get()
     return None if controller is None else controller._transport(wire)

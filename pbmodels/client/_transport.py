@@ -28,6 +28,7 @@ import httpx
 from pbmodels.client._abort import transport_of
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._http2 import OneEach, ToTheEnd
+from pbmodels.client._pool import AsyncPool, Pool
 from pbmodels.client._proxies import proxy_for
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
@@ -90,7 +91,7 @@ class SyncTransports:
         found = self._pools.get(key)
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
             options: dict[str, Any] = {**self._wire.options, "http2": http2}
-            found = self._pools.setdefault(key, OneEach(options) if http2 else httpx.HTTPTransport(**options))
+            found = self._pools.setdefault(key, OneEach(options) if http2 else Pool(**options))
         return found
 
     def close(self) -> None:
@@ -138,7 +139,7 @@ class _LoopPool:
     def __init__(self, options: dict[str, Any]) -> None:
         self.pid = os.getpid()
         plain: dict[str, Any] = {**options, "http2": False}
-        self.full = httpx.AsyncHTTPTransport(**plain)
+        self.full = AsyncPool(**plain)
         self.quick = _through_http2(options) or _through_aiohttp(options) or self.full
         self._ending = _until_the_end(self.full, self.quick)
         with contextlib.suppress(StopIteration):

@@ -175,6 +175,49 @@ async def test_nothing_stays_open_after_close(make: Any, server: PocketBaseServe
     del pb
 
 
+def test_closing_while_another_thread_connects(server: PocketBaseServer, monkeypatch: Any, leaks: list[str]) -> None:
+    connected, closed, connect = threading.Event(), threading.Event(), socket.create_connection
+
+    def slow(*arguments: Any, **options: Any) -> socket.socket:
+        connection = connect(*arguments, **options)
+        connected.set()
+        closed.wait(10)
+        return connection
+
+    pb = PocketBase(server.url)
+    monkeypatch.setattr(socket, "create_connection", slow)
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(pb.health.check)
+        connected.wait(10)
+        pb.close()
+        closed.set()
+        assert answer.result(20).code == 200
+    del pb
+
+
+async def test_closing_while_another_task_connects(
+    server: PocketBaseServer, monkeypatch: Any, leaks: list[str]
+) -> None:
+    monkeypatch.setattr(_transport, "_through_aiohttp", lambda options: None)
+    connected, closed, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    connect = loop.create_connection
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        connection = await connect(*arguments, **options)
+        connected.set()
+        await closed.wait()
+        return connection
+
+    pb = AsyncPocketBase(server.url)
+    monkeypatch.setattr(loop, "create_connection", slow)
+    answer = asyncio.ensure_future(pb.health.check())
+    await connected.wait()
+    await pb.aclose()
+    closed.set()
+    assert (await answer).code == 200
+    del pb, answer
+
+
 def test_a_client_that_is_forgotten_closes_with_its_loop(server: PocketBaseServer, leaks: list[str]) -> None:
     async def work() -> None:
         assert (await AsyncPocketBase(server.url).health.check()).code == 200

@@ -126,7 +126,7 @@ def test_live_dashboard_survives_a_kill_before_your_eyes(tmp_path: Path) -> None
     frames = [_plain(frame) for frame in shown.decode(errors="replace").split("Open orders, the dearest first")[1:]]
 
     down = [frame for frame in frames if "server down" in frame]
-    assert len(down) > 3
+    assert down
     assert any("connecting again" in frame for frame in down)
     orders = [set(re.findall(r"\b[a-z0-9]{15}\b", frame)) for frame in frames]
     assert all(orders[number] for number, frame in enumerate(frames) if "server down" in frame)

@@ -1,0 +1,83 @@
+"""Pools of connections that may be closed while others use them.
+
+httpcore forgets a connection that is just being opened when its pool is closed, and nobody would close it then. Here
+such a connection ends with the answer that it was opened for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import httpx
+
+
+class Pool(httpx.HTTPTransport):
+    """For threads."""
+
+    _is_closed = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body yet to be read."""
+        response = super().handle_request(request)
+        if self._is_closed:
+            response.stream = _Last(response)
+        return response
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._is_closed = True
+        super().close()
+
+
+class AsyncPool(httpx.AsyncHTTPTransport):
+    """For tasks."""
+
+    _is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body yet to be read."""
+        response = await super().handle_async_request(request)
+        if self._is_closed:
+            response.stream = _AsyncLast(response)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self._is_closed = True
+        await super().aclose()
+
+
+class _Last(httpx.SyncByteStream):
+    """A body with which its connection ends."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._stream = cast("httpx.SyncByteStream", response.stream)
+        self._connection: Any = response.extensions["network_stream"]
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            self._connection.close()
+
+
+class _AsyncLast(httpx.AsyncByteStream):
+    """A body with which its connection ends."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._stream = cast("httpx.AsyncByteStream", response.stream)
+        self._connection: Any = response.extensions["network_stream"]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._stream:
+            yield piece
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._connection.aclose()
