@@ -169,13 +169,18 @@ class Expr(Generic[T]):
         return self._matching(Like.CONTAINS, value)
 
     def not_contains(self, value: object) -> Filter:
-        """The opposite of `contains`.
+        """Text without `value` in it, or a list that has no such item.
+
+        After `.any` it asks for one item or record of which this is true, after `.each` of all.
 
         | you write | it sends |
         |---|---|
         | `Post.title.not_contains("x")` | `title !~ "x"` |
         | `Post.tags.not_contains("news")` | `(tags:each != "news" \\|\\| tags:length = 0)` |
+        | `Post.tags.each.not_contains("x")` | `(tags:each !~ "x" \\|\\| tags:length = 0)` |
         """
+        if self._path.several and not self._path.multiple:
+            return Not(Expr[Any](self._path.dual())._matching(Like.CONTAINS, value))
         return Not(self.contains(value))
 
     def startswith(self, value: str) -> Filter:
@@ -221,11 +226,26 @@ class Expr(Generic[T]):
     def not_in(self, values: Iterable[T]) -> Filter:
         """None of `values`.
 
+        After `.any` it asks for one item or record of which this is true, after `.each` of all.
+
         | you write | it sends |
         |---|---|
         | `Post.status.not_in(["a", "b"])` | `(status != "a" && status != "b")` |
+        | `Post.reviewers.any.name.not_in(["a"])` | `reviewers.name ?!= "a"` |
         """
-        return Not(self.in_(values))
+        path = self._path
+        if path.multiple or not path.several:
+            return Not(self.in_(values))
+        has = Expr[Any](path.dual() if path.every else path).in_(values)
+        assert isinstance(has, In)
+        if path.every or not has.values:
+            return Not(has)
+        if path.is_item and len(has.values) > 1:
+            raise FilterError(
+                f"{path.name}.not_in(): PocketBase can ask whether any item is another one than one value, and not "
+                "whether any is none of several; filter in Python"
+            )
+        return And(tuple(Comparison(path, "!=", value) for value in has.values))
 
     def is_empty(self) -> Filter:
         """The field's zero value: no text, date, file or relation, 0, false, an empty list, a json null.

@@ -18,6 +18,9 @@ MAX_ARGUMENTS = 10
 
 Number = Expr[Any] | float
 
+_MOMENTS = DATES | {Kind.TEXT, Kind.NUMBER, Kind.JSON}
+"""The kinds of fields that may hold what SQLite takes for a moment."""
+
 
 def geo_distance(lon_a: Number, lat_a: Number, lon_b: Number, lat_b: Number) -> Expr[float]:
     """The distance between two places on earth, in kilometres. PocketBase 0.27 and later.
@@ -58,18 +61,22 @@ def geo_distance(lon_a: Number, lat_a: Number, lon_b: Number, lat_b: Number) -> 
     )
 
 
-def strftime(format: str, time: Expr[Any] | datetime | str, *modifiers: str) -> Expr[str]:
+def strftime(format: str, time: Expr[Any] | datetime | str | float | None = None, *modifiers: str) -> Expr[str]:
     """A moment as text, by SQLite's format. PocketBase 0.36 and later.
 
     | you write | it sends |
     |---|---|
     | `strftime("%Y-%m", Post.created) == "2026-05"` | `strftime("%Y-%m", created) = "2026-05"` |
     | `strftime("%H", now(), "+2 hours") > "17"` | `strftime("%H", @now, "+2 hours") > "17"` |
+    | `strftime("%Y", Post.views, "unixepoch") == "2026"` | `strftime("%Y", views, "unixepoch") = "2026"` |
+    | `strftime("%H") > "17"` | `strftime("%H") > "17"` |
 
     Args:
         format: SQLite's own, such as `%Y-%m-%d %H:%M`.
-        time: A date field, a macro such as `now()`, a datetime with a timezone, or its text.
-        modifiers: SQLite's own, such as `+1 day` or `start of month`; at most 8.
+        time: A date field, or one whose text or number SQLite takes for a moment; a macro such as `now()`, a datetime
+            with a timezone, its text, or a number. The present moment by default.
+        modifiers: SQLite's own, such as `+1 day` or `start of month`; at most 8. A number counts days of the Julian
+            calendar, or seconds since 1970 with `unixepoch`.
 
     Raises:
         FilterError: The format or a modifier cannot be written, there are too many, or `time` is no moment.
@@ -80,10 +87,12 @@ def strftime(format: str, time: Expr[Any] | datetime | str, *modifiers: str) -> 
         if not isinstance(text, str) or not text or "\\" in text:
             raise FilterError(f"strftime({text!r}): a format or modifier is text without backslashes, and not empty")
     path = time._path if isinstance(time, Expr) else None
-    if path is not None and (path.multiple or (path.kind not in DATES and path.kind is not None)):
+    if path is not None and (path.multiple or (path.kind not in _MOMENTS and path.kind is not None)):
         raise FilterError(f"strftime() takes a date, and {path.name} is a {path.kind}")
-    moment = path.text if path is not None else _moment(time)
-    text = f"strftime({', '.join([literal(format, None), moment, *(literal(item, None) for item in modifiers)])})"
+    if time is None and modifiers:
+        raise FilterError("strftime() with modifiers takes a moment too: write now() for the present one")
+    moment = [] if time is None else [path.text if path is not None else _moment(time)]
+    text = f"strftime({', '.join([literal(format, None), *moment, *(literal(item, None) for item in modifiers)])})"
     return Expr(
         Path(
             text,
@@ -112,6 +121,8 @@ def _degrees(value: object, most: int) -> str:
 def _moment(time: object) -> str:
     from pbmodels.query._values import operand
 
+    if isinstance(time, (int, float)) and not isinstance(time, bool):
+        return number_text(time)
     if isinstance(time, str) and not time:
         raise FilterError("strftime() takes a moment: a date field, a macro, a datetime or its text")
     return literal(operand(Path("strftime(...)", Kind.DATE), time), None)

@@ -156,6 +156,10 @@ class Path:
             group=self.list_name,
         )
 
+    def dual(self) -> Path:
+        """The same values, each of which shall fit where one should, and the other way round."""
+        return replace(self, any_of=self.every, every=self.any_of)
+
     def whole(self) -> Path:
         """The list that this is an item of."""
         return replace(

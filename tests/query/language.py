@@ -15,10 +15,12 @@ from pbmodels import (
     BackRelation,
     Collection,
     Field,
+    FileList,
     GeoPoint,
     PocketBase,
     Relation,
     Relations,
+    Upload,
     autodate,
     back_relation,
     field,
@@ -42,6 +44,7 @@ class Post(Collection, collection="posts"):
     place: Field[GeoPoint] = field(default_factory=GeoPoint)
     author: Relation[User | None] = field(default=None)
     reviewers: Relations[User] = field(default_factory=list)
+    gallery: FileList = field(default_factory=list)
     created: Field[datetime] = autodate()
     comments: BackRelation[Comment] = back_relation("post")
 
@@ -107,6 +110,9 @@ def update(construct: str, form: str, sends: str, yes: dict[str, Any], no: dict[
     return Case(construct, form, sends, run_by=UPDATES, lets=(yes, no), **more)
 
 
+ANN, BOB = "ann000000000000", "bob000000000000"
+"""The ids of the two users."""
+
 PLACES = (0, 27)
 """The first version that has geoPoint fields."""
 
@@ -133,22 +139,50 @@ CASES = [
     Case("?~", 'Post.reviewers.any.name.contains("nn")', 'reviewers.name ?~ "nn"', "one"),
     Case(
         "?!~",
-        '~Post.reviewers.each.name.contains("ob")',
+        'Post.reviewers.any.name.not_contains("ob")',
         '(reviewers.name ?!~ "ob" || reviewers.id = null)',
         "future one three",
     ),
     Case("= of all", 'Post.reviewers.each.name == "Bob"', 'reviewers.name = "Bob"', "two"),
+    Case(
+        "!= of all",
+        '(Post.reviewers.each.name != "Ann") & (Post.views > 0)',
+        '(reviewers.name != "Ann" && views > 0)',
+        "two",
+    ),
+    Case("> of all", 'Post.reviewers.each.name > "Ann"', 'reviewers.name > "Ann"', "two"),
+    Case(">= of all", 'Post.reviewers.each.name >= "Bob"', 'reviewers.name >= "Bob"', "two"),
+    Case("< of all", 'Post.reviewers.each.name < "Car"', 'reviewers.name < "Car"', "one two"),
+    Case("<= of all", 'Post.reviewers.each.name <= "Bob"', 'reviewers.name <= "Bob"', "one two"),
+    Case("~ of all", 'Post.reviewers.each.name.contains("o")', 'reviewers.name ~ "o"', "two"),
+    Case(
+        "!~ of all",
+        'Post.reviewers.each.name.not_contains("nn")',
+        '(reviewers.name !~ "nn" || reviewers.id = null)',
+        "future three two",
+    ),
     Case("&&", "(Post.views > 2) & Post.status", "(views > 2 && status = true)", "one"),
     Case("||", "(Post.views > 2) | (Post.likes > 8)", "(views > 2 || likes > 8)", "one two"),
+    Case(
+        "( )",
+        "(Post.status | (Post.views > 1)) & (Post.likes < 9)",
+        "((status = true || views > 1) && likes < 9)",
+        "one",
+    ),
     Case("no NOT", "~((Post.views > 2) & Post.status)", "(views <= 2 || status != true)", "future three two"),
     Case("// comment", 'Post.where("views > {:n} // many", n=2)', "(views > 2 )", "one"),
     # operands
-    Case("text", """Post.title == 'a "b"'""", r'title = "a \"b\""'),
+    Case("text", """Post.title != 'a "b"'""", r'title != "a \"b\""', ALL),
+    Case("text", """Post.where("title = 'one'")""", "(title = 'one')", "one"),
+    Case("text with %", """Post.where("title ~ 't%e'")""", "(title ~ 't%e')", "three"),
     Case("number", "Post.views == 5", "views = 5", "one"),
+    Case("number", "Post.views > -1.5", "views > -1.5", ALL),
     Case("true, false", "Post.status == False", "status = false", "future three two"),
     Case("true, false", "Post.status", "status = true", "one"),
     Case("true, false", "~Post.status", "status != true", "future three two"),
     Case("null", "Post.author == None", "author = null", "future three"),
+    Case("null", "Post.published != None", "published != null", "future one two"),
+    Case("null", "Post.meta == None", "meta = null", "future three"),
     Case(
         "a date",
         "Post.published == datetime(2024, 5, 1, 8, tzinfo=UTC)",
@@ -157,8 +191,15 @@ CASES = [
     ),
     Case("a date", 'Post.published == "2024-05-01T10:00+02:00"', 'published = "2024-05-01 08:00:00.000Z"', "one"),
     Case("a field", "Post.likes > Post.views", "likes > views", "two"),
+    Case("a value first", 'Post.where("3 < views")', "(3 < views)", "one"),
     # paths
     Case("rel.field", 'Post.author.name == "Ann"', 'author.name = "Ann"', "one"),
+    Case("rel", f'Post.author == "{ANN}"', f'author = "{ANN}"', "one"),
+    Case("rel", f'Post.author == User(id="{ANN}", email="ann@example.com")', f'author = "{ANN}"', "one"),
+    Case("rel.id", f'Post.author.id == "{ANN}"', f'author.id = "{ANN}"', "one"),
+    Case(
+        "several rels", 'Post.comments.post.author.name == "Bob"', 'comments_via_post.post.author.name ?= "Bob"', "two"
+    ),
     Case("json.key", 'Post.meta["a"]["b"] == 1', "meta.a.b = 1", "one"),
     Case("json.key", 'Post.meta["a"]["b"] > 1', "meta.a.b > 1", "two"),
     Case("json.index", 'Post.meta["list"][1] == "y"', 'meta.list.1 = "y"', "one"),
@@ -177,23 +218,47 @@ CASES = [
     Case(
         "NAME_via_rel", 'back("comments", "post").author.name == "Bob"', 'comments_via_post.author.name ?= "Bob"', "one"
     ),
+    Case(
+        "rel.NAME_via_rel",
+        'back(Post, "author", behind=Post.author).title == "two"',
+        'author.posts_via_author.title ?= "two"',
+        "two",
+    ),
     Case("@collection.NAME", 'collection("comments").text == Post.title', "@collection.comments.text ?= title", "two"),
     Case("@collection.NAME", "collection(Comment).text == Post.title", "@collection.comments.text ?= title", "two"),
     Case(
-        "@collection.NAME:alias",
-        'collection("comments", alias="c").text == "first"',
-        '@collection.comments:c.text ?= "first"',
+        "@collection.NAME",
+        "collection(Comment).post.title == Post.title",
+        "@collection.comments.post.title ?= title",
+        "one two",
+    ),
+    Case(
+        "@collection of all",
+        'collection("comments").each.text != "third"',
+        '@collection.comments.text != "third"',
         ALL,
+    ),
+    Case(
+        "@collection.NAME:alias",
+        '(collection("comments").text == Post.title) & (collection("comments", alias="c").text == "first")',
+        '(@collection.comments.text ?= title && @collection.comments:c.text ?= "first")',
+        "two",
     ),
     # modifiers
     Case(":lower", 'Post.author.name.lower() == "ann"', 'author.name:lower = "ann"', "one", since=(0, 24)),
+    Case(":lower", 'Post.title.lower().startswith("o")', 'title:lower ~ "o%"', "one", since=(0, 24)),
     Case(":length", "Post.tags.length > 1", "tags:length > 1", "two"),
     Case(":length", "Post.tags.is_empty()", "tags:length = 0", "future three"),
+    Case(":length", "Post.reviewers.length == 2", "reviewers:length = 2", "one"),
+    Case(":length", "Post.gallery.length == 2", "gallery:length = 2", "two"),
     Case(":each", 'Post.tags.contains("tech")', 'tags:each ?= "tech"', "two"),
     Case(":each", 'Post.tags.any == "tech"', 'tags:each ?= "tech"', "two"),
     Case(":each", 'Post.tags.any.startswith("te")', 'tags:each ?~ "te%"', "two"),
     Case(":each", 'Post.tags.each == "news"', 'tags:each = "news"', "one"),
     Case(":each", 'Post.tags.each.startswith("n")', 'tags:each ~ "n%"', "one"),
+    Case(":each", f'Post.reviewers.contains("{ANN}")', f'reviewers:each ?= "{ANN}"', "one"),
+    Case(":each", 'Post.gallery.any.startswith("b")', 'gallery:each ?~ "b%"', "two"),
+    Case(":each", 'Post.gallery.each.endswith(".txt")', 'gallery:each ~ "%.txt"', "two"),
     # macros
     Case("@now", "Post.published > now()", "published > @now", "future"),
     Case("@yesterday", "Post.published > yesterday()", "published > @yesterday", "future", since=(0, 24)),
@@ -227,6 +292,13 @@ CASES = [
         since=PLACES,
     ),
     Case(
+        "geoDistance() of any",
+        "geo_distance(Post.comments.post.place.lon, Post.comments.post.place.lat, 13.4, 52) < 60",
+        "geoDistance(comments_via_post.post.place.lon, comments_via_post.post.place.lat, 13.4, 52) ?< 60",
+        "one",
+        since=PLACES,
+    ),
+    Case(
         "strftime()",
         'strftime("%Y-%m", Post.published) == "2024-05"',
         'strftime("%Y-%m", published) = "2024-05"',
@@ -238,6 +310,36 @@ CASES = [
         'strftime("%m-%d", Post.published, "+1 day") == "05-02"',
         'strftime("%m-%d", published, "+1 day") = "05-02"',
         "one",
+        since=(0, 36),
+    ),
+    Case("strftime()", 'strftime("%Y") > "2025"', 'strftime("%Y") > "2025"', ALL, since=(0, 36)),
+    Case("strftime()", 'strftime("%Y", now()) > "2025"', 'strftime("%Y", @now) > "2025"', ALL, since=(0, 36)),
+    Case(
+        "strftime()",
+        'strftime("%Y", "2024-05-01T10:00Z") == "2024"',
+        'strftime("%Y", "2024-05-01 10:00:00.000Z") = "2024"',
+        ALL,
+        since=(0, 36),
+    ),
+    Case(
+        "strftime()",
+        'strftime("%S", Post.views, "unixepoch") == "05"',
+        'strftime("%S", views, "unixepoch") = "05"',
+        "one",
+        since=(0, 36),
+    ),
+    Case(
+        "strftime() of any",
+        'strftime("%Y-%m", Post.comments.post.published) == "2024-05"',
+        'strftime("%Y-%m", comments_via_post.post.published) ?= "2024-05"',
+        "one",
+        since=(0, 36),
+    ),
+    Case(
+        "strftime() of all",
+        'strftime("%Y-%m", Post.comments.each.post.published) == "2024-06"',
+        'strftime("%Y-%m", comments_via_post.post.published) = "2024-06"',
+        "two",
         since=(0, 36),
     ),
     # the request that a rule decides on
@@ -258,9 +360,15 @@ CASES = [
     ),
     rule("@request.query", 'request.query.lang == "de"', '@request.query.lang = "de"', ALL),
     rule("@request.query", "request.query.nothing.isset", "@request.query.nothing:isset = true", ""),
+    rule("@request.query", "request.query.lang.isset", "@request.query.lang:isset = true", ALL),
+    rule(
+        "@request.query", 'request.query.lang.lower() == "de"', '@request.query.lang:lower = "de"', ALL, since=(0, 24)
+    ),
     rule("@request.headers", 'request.headers["X-Token"] == "t"', '@request.headers.x_token = "t"', ALL),
+    rule("@request.headers", 'request.headers["X-Token"].isset', "@request.headers.x_token:isset = true", ALL),
     rule("@request.method", 'request.method == "GET"', '@request.method = "GET"', ALL),
     rule("@request.context", 'request.context != "default"', '@request.context != "default"', ""),
+    rule("@request.context", 'request.context == "default"', '@request.context = "default"', ALL),
     rule(
         "@collection.NAME",
         'collection("comments").author == request.auth.id',
@@ -280,6 +388,36 @@ CASES = [
         {"tags": ["tech", "news"]},
         {"tags": ["news"]},
     ),
+    update(
+        "@request.body",
+        'request.body.tags.each == "news"',
+        '@request.body.tags:each = "news"',
+        {"tags": ["news"]},
+        {"tags": ["tech", "news"]},
+    ),
+    update(
+        "@request.body",
+        'request.body.author.name == "Ann"',
+        '@request.body.author.name = "Ann"',
+        {"author": ANN},
+        {"author": BOB},
+    ),
+    update(
+        "@request.body",
+        "request.body.meta.a == 1",
+        "@request.body.meta.a = 1",
+        {"meta": {"a": 1}},
+        {"meta": {"a": 2}},
+        since=(0, 26),
+    ),
+    update(
+        ":lower",
+        'request.body.title.lower() == "new"',
+        '@request.body.title:lower = "new"',
+        {"title": "New"},
+        {"title": "x"},
+        since=(0, 24),
+    ),
     update(":isset", "request.body.title.isset", "@request.body.title:isset = true", {"title": "one"}, {"views": 5}),
     update(":isset", "~Post.title.isset", "@request.body.title:isset != true", {"views": 5}, {"title": "one"}),
     update(
@@ -295,6 +433,14 @@ CASES = [
         "@request.body.title:changed = true",
         {"title": "new"},
         {"title": "one"},
+        since=(0, 34),
+    ),
+    update(
+        ":changed",
+        "~request.body.title.changed",
+        "@request.body.title:changed != true",
+        {"title": "one"},
+        {"title": "new"},
         since=(0, 34),
     ),
 ]
@@ -314,8 +460,8 @@ class Blog:
         pb.collections.import_collections(bodies)
         people, posts, comments = (pb.collection(body["name"]) for body in bodies)
         secret = {"password": "12345678", "passwordConfirm": "12345678"}
-        ann = people.create({"name": "Ann", "email": "ann@example.com", **secret})
-        bob = people.create({"name": "Bob", "email": "bob@example.com", **secret})
+        ann = people.create({"id": ANN, "name": "Ann", "email": "ann@example.com", **secret})
+        bob = people.create({"id": BOB, "name": "Bob", "email": "bob@example.com", **secret})
         one = posts.create(
             {
                 "title": "one",
@@ -343,6 +489,7 @@ class Blog:
                 "place": {"lon": 2.35, "lat": 48.85},
                 "author": bob.id,
                 "reviewers": [bob.id],
+                "gallery": [Upload("a.txt", b"a"), Upload("b.txt", b"b")],
             }
         )
         posts.create({"title": "three"})

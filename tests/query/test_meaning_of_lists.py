@@ -189,8 +189,26 @@ def searched(asked: Asked, how: str, word: str) -> Both:
     return Both(getattr(asked.expr, how)(word), atom(asked, lambda x: x is not None and found(lower(x), lower(word))))
 
 
+def left_out(asked: Asked, word: str) -> Both:
+    """`not_contains`: of one, or of all, that have a value; it is true where none has."""
+    quantified = all if asked.each else any
+
+    def fits(s: Shelf, b: Any, _: Row) -> bool:
+        found = [x for row in s.rows(b) if (x := asked.get(s, b, row)) is not None]
+        return not found or quantified(lower(word) not in lower(x) for x in found)
+
+    return Both(asked.expr.not_contains(word), fits)
+
+
+def none_of(asked: Asked, values: list[Any]) -> Both:
+    """`not_in`."""
+    fits = atom(asked, lambda x: (asked.nothing if x is None else x) not in values, for_nothing="" in values)
+    return Both(asked.expr.not_in(values), fits)
+
+
 def atoms(of: list[Asked]) -> st.SearchStrategy[Both]:
     texts = [asked for asked in of if isinstance(asked.values[0], str)]
+    several = [asked for asked in of if asked.expr._path.several]
     comparable = [
         (asked, sign, value)
         for asked in of
@@ -202,6 +220,14 @@ def atoms(of: list[Asked]) -> st.SearchStrategy[Both]:
     return st.one_of(
         st.builds(lambda args: compared(*args), st.sampled_from(comparable)),
         st.builds(searched, st.sampled_from(texts), ways, st.sampled_from(["a", "n", "t", "%", ""])),
+        st.builds(left_out, st.sampled_from(texts), st.sampled_from(["a", "n", "t", "%"])),
+        st.sampled_from(several).flatmap(
+            lambda asked: st.builds(
+                none_of,
+                st.just(asked),
+                st.lists(st.sampled_from(asked.values), max_size=1 if asked.expr._path.is_item else 2, unique=True),
+            )
+        ),
     )
 
 
