@@ -139,15 +139,15 @@ class Column:
         except (TypeError, ValueError):
             raise NotAValue(f"must be a date such as 2024-05-01 08:00:00.000Z, not {value!r}") from None
 
-    def to_arrow(self, value: Any) -> Any:
-        """The value as a Parquet file holds it; None where the server has none."""
+    def to_arrow(self, values: Iterable[Any]) -> pyarrow.Array:
+        """Values as a Parquet file holds them; null where the server has none."""
+        import pyarrow as pa
+
         if self.type in _DATES:
-            return datetime.fromisoformat(value) if value else None
+            return pa.array([value or None for value in values], pa.string()).cast(self.arrow_type())
         if self.type == "json":
-            return json.dumps(value, ensure_ascii=False)
-        if self.type == "number" and not self.options.get("onlyInt"):
-            return float(value)
-        return value
+            return pa.array([_as_json(value) for value in values], pa.string())
+        return pa.array(values, self.arrow_type())
 
     def arrow_type(self) -> pyarrow.DataType:
         """The type of the column in a Parquet file."""

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -96,22 +97,11 @@ def to_parquet(lines: Path, target: Path, columns: Sequence[Column]) -> None:
     import pyarrow.parquet as pq
 
     schema = pa.schema([(column.name, column.arrow_type()) for column in columns])
-
-    def table(rows: list[dict[str, Any]]) -> pa.Table:
-        arrays = [
-            pa.array([column.to_arrow(row[column.name]) if column.name in row else None for row in rows], field.type)
-            for column, field in zip(columns, schema, strict=True)
-        ]
-        return pa.Table.from_arrays(arrays, schema=schema)
-
     with lines.open("rb") as source, pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
-        for line in source:
-            rows.append(from_json(line))
-            if len(rows) == _ROWS:
-                writer.write_table(table(rows))
-                rows = []
-        writer.write_table(table(rows))
+        while some := list(islice(source, _ROWS)):
+            rows: list[dict[str, Any]] = from_json(b"[%b]" % b",".join(some))
+            arrays = [column.to_arrow([row.get(column.name) for row in rows]) for column in columns]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
 Row = tuple[int, dict[str, Any]]
