@@ -20,6 +20,7 @@ from ._failures import UsageError
 _PICTURES = (".svg", ".png", ".pdf")
 _TEXTS = (".mmd", ".mermaid", ".md")
 _OWN = ("tokenKey",)
+_KEYS = ("PK", "FK", "UK")
 
 
 class RendererFailed(PocketBaseError):
@@ -46,13 +47,13 @@ def diagram(shown: Sequence[Mapping[str, Any]], known: Iterable[Mapping[str, Any
         >>> users = {"id": "u1", "name": "users", "type": "auth", "fields": []}
         >>> print(diagram([posts, users], [posts, users]))
         erDiagram
-            posts {
+            "posts" {
                 text title "required"
                 relation author FK
             }
-            users["users (auth)"] {
+            "users"["users (auth)"] {
             }
-            posts }o--o| users : author
+            "posts" }o--o| "users" : "author"
     """
     names = {each[key]: each["name"] for each in known for key in ("id", "name") if each.get(key)}
     drawn = {each["name"] for each in shown}
@@ -67,7 +68,7 @@ def diagram(shown: Sequence[Mapping[str, Any]], known: Iterable[Mapping[str, Any
             if field["type"] == "relation" and target in drawn:
                 several = field.get("maxSelect", 1) > 1
                 end = "o{" if several else "||" if field.get("required") else "o|"
-                lines.append(f"    {_name(each['name'])} }}o--{end} {_name(str(target))} : {_name(field['name'])}")
+                lines.append(f'    "{each["name"]}" }}o--{end} "{target}" : "{field["name"]}"')
     return "\n".join(lines) + "\n"
 
 
@@ -101,9 +102,8 @@ def render(text: str, output: Path) -> None:
 
 
 def _entity(collection: Mapping[str, Any]) -> str:
-    name = _name(collection["name"])
-    kind = collection.get("type", "base")
-    return name if kind == "base" else f'{name}["{collection["name"]} ({kind})"]'
+    name, kind = collection["name"], collection.get("type", "base")
+    return f'"{name}"' if kind == "base" else f'"{name}"["{name} ({kind})"]'
 
 
 def _attribute(field: Mapping[str, Any]) -> str:
@@ -121,5 +121,5 @@ def _attribute(field: Mapping[str, Any]) -> str:
 
 
 def _name(name: str) -> str:
-    """A name as Mermaid takes it without quotes."""
-    return re.sub(r"[^\w-]", "_", name)
+    """A field's name as Mermaid takes it: without quotes, not as a number, nor as one of its words for keys."""
+    return f"_{name}" if name in _KEYS or not re.match(r"[^\W\d]", name) else name

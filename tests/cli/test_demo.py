@@ -17,7 +17,7 @@ from tests.cli.test_serve import environment, introduction
 SUGGESTED = {
     "watch": ('"update"', "--count=1", "--json"),
     "shell": ("2 published", "--code", "print(Post.where(Post.status == 'published').count(), 'published')"),
-    "erd": ("posts }o--|| users : author",),
+    "erd": ('"posts" }o--|| "users" : "author"',),
     "export": ("On kites",),
     "doctor": ("signed in as superuser",),
 }

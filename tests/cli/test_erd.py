@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pbmodels import PocketBase
+from pbmodels.cli._diagram import diagram
 from tests.cli.conftest import Cli, answer
 
 Env = dict[str, str]
@@ -16,13 +17,13 @@ def test_the_servers_collections(cli: Cli, blog: PocketBase, signed_in: Env) -> 
     lines = cli("erd", **signed_in).stdout.splitlines()
 
     assert lines[0] == "erDiagram"
-    assert '    users["users (auth)"] {' in lines
+    assert '    "users"["users (auth)"] {' in lines
     assert "        text title" in lines
     assert '        relation post FK "required"' in lines
     assert '        select[] tags "news | tech | art"' in lines
-    assert "    posts }o--o| users : author" in lines
-    assert "    posts }o--o{ users : reviewers" in lines
-    assert "    comments }o--|| posts : post" in lines
+    assert '    "posts" }o--o| "users" : "author"' in lines
+    assert '    "posts" }o--o{ "users" : "reviewers"' in lines
+    assert '    "comments" }o--|| "posts" : "post"' in lines
     assert not any("_superusers" in line or "tokenKey" in line for line in lines)
 
 
@@ -38,8 +39,25 @@ def test_only_some_and_only_their_relations(cli: Cli, blog: PocketBase, signed_i
     told = answer(cli("erd", "--only", "posts,comments", "--json", **signed_in))
 
     assert sorted(told["collections"]) == ["comments", "posts"]
-    assert "comments }o--|| posts : post" in told["mermaid"]
+    assert '"comments" }o--|| "posts" : "post"' in told["mermaid"]
     assert "users" not in told["mermaid"]
+
+
+def test_names_that_are_words_of_mermaids_own() -> None:
+    fields = [{"name": name, "type": "text"} for name in ("PK", "2nd", "style")]
+    fields.append({"name": "to", "type": "relation", "collectionId": "c1"})
+    odd = {"id": "c1", "name": "class", "type": "base", "fields": fields}
+
+    assert diagram([odd], [odd]).splitlines() == [
+        "erDiagram",
+        '    "class" {',
+        "        text _PK",
+        "        text _2nd",
+        "        text style",
+        "        relation to FK",
+        "    }",
+        '    "class" }o--o| "class" : "to"',
+    ]
 
 
 def test_files_by_their_names(cli: Cli, blog: PocketBase, signed_in: Env, tmp_path: Path) -> None:
