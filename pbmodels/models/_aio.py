@@ -46,6 +46,7 @@ class AsyncModel(Generic[M]):
 
     async def get_or_none(self, id: str, *, expand: Sequence[Any] = ()) -> M | None:
         """One record by its id, None when there is none."""
+        note_get(self._model, "get_or_none")
         return await actions.get_or_none(self._model, id, expand)
 
     async def create(self, **values: Any) -> M:

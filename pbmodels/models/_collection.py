@@ -164,6 +164,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     @classmethod
     def get_or_none(cls, id: str, *, expand: Sequence[Any] = ()) -> Self | None:
         """One record by its id, None when there is none."""
+        note_get(cls, "get_or_none")
         return actions.get_or_none(cls, id, expand)
 
     @classmethod

@@ -18,9 +18,9 @@ from pbmodels.models._paths import RANDOM, refuse_foreign, to_expand, to_fields,
 from pbmodels.models._prefetch import Prefetch, to_prefetch
 from pbmodels.models._specs import specs_of
 from pbmodels.models._table import ROWS, html_table
-from pbmodels.models._trace import note
-from pbmodels.query import BoundFilter, Condition, Expr, Filter, Path, Raw, Sort, all_of, split
-from pbmodels.query._nodes import Comparison, paths_of
+from pbmodels.models._trace import is_traced, note
+from pbmodels.query import BoundFilter, Condition, Expr, Filter, Kind, Path, Raw, Sort, all_of, split
+from pbmodels.query._nodes import And, Comparison, In, paths_of
 
 if TYPE_CHECKING:
     from pbmodels.models._async.query_set import AsyncQuerySet
@@ -417,9 +417,30 @@ class Query(Generic[M]):
         return self._with(_order=tuple(-term for term in self._full_order()), _known=known)
 
     def _note(self) -> None:
-        """Tell who traces requests that this is about the records of one record's back-relation."""
+        """Tell who traces requests that this is about what belongs to one record alone, if it is."""
         if self._via is not None:
-            note(self._via, f"write .expand({self._via}) or .prefetch({self._via}, ...) in the query")
+            if self._via:
+                note(self._via, f"write .expand({self._via}) or .prefetch({self._via}, ...) in the query")
+        elif is_traced() and (field := self._of_one()):
+            name = self._model.__name__
+            note(
+                f"{name}.where({field} of one record)",
+                f"collect the records or their ids, and write {name}.where({field}.in_(ids)).all()",
+            )
+
+    def _of_one(self) -> str:
+        """The id or relation that the records must hold, "" where neither must be a certain one."""
+        condition = self.filter
+        for node in condition.items if isinstance(condition, And) else (condition,):
+            match node:
+                case Comparison(path, "=", str(value)) | In(path, (str(value),)):
+                    own = path.owner == self._model.__collection__ and not path.through
+                    if value and own and (path.text == "id" or path.kind is Kind.RELATION):
+                        every = ".any" if path.multiple else ""
+                        return f"{self._model.__name__}.{path.name.partition('.')[2]}{every}"
+                case _:
+                    pass
+        return ""
 
     def _only_one(self, found: list[M]) -> M | None:
         if len(found) > 1:

@@ -74,8 +74,8 @@ def trace_requests(*, warn_after: int = 3) -> Generator[RequestTrace]:
         What was sent, as a `RequestTrace`.
 
     Warns:
-        OneByOneWarning: `post.author.get()`, `post.comments` or `User.get(id)` runs in a loop; it says what to write
-            instead.
+        OneByOneWarning: `post.author.get()`, `post.comments`, `User.get(id)` or `Comment.where(Comment.post == post)` runs
+            in a loop; it says what to write instead.
 
     Example:
         >>> with trace_requests() as trace:
@@ -100,6 +100,11 @@ def trace_requests(*, warn_after: int = 3) -> Generator[RequestTrace]:
             outer.fetched.update(trace.fetched)
 
 
+def is_traced() -> bool:
+    """Whether anyone wants to know what is fetched here."""
+    return _current.get() is not None
+
+
 def note(what: str, instead: str) -> None:
     """Something is fetched for one record alone.
 
@@ -112,10 +117,10 @@ def note(what: str, instead: str) -> None:
         trace._note(what, instead)
 
 
-def note_get(model: type) -> None:
-    """A model's `get` was called."""
+def note_get(model: type, verb: str = "get") -> None:
+    """A model's `get` or `get_or_none` was called."""
     name = model.__name__
-    note(f"{name}.get()", f"collect the ids, and write {name}.where({name}.id.in_(ids)).all()")
+    note(f"{name}.{verb}()", f"collect the ids, and write {name}.where({name}.id.in_(ids)).all()")
 
 
 def _outside() -> int:

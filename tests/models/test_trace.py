@@ -146,6 +146,36 @@ def test_get_in_a_loop(songs: None) -> None:
         each(ids, Band.get)
 
 
+def test_a_query_for_each_record_in_a_loop(songs: None) -> None:
+    found = Song.where().order_by(Song.title).all()
+    loops: dict[str, Callable[[Song], object]] = {
+        "Band.get_or_none()": lambda song: Band.get_or_none(song.band.id),
+        "Band.where(Band.id of one record)": lambda song: Band.where(Band.id == song.band.id).one(),
+        "Song.where(Song.band of one record)": lambda song: Song.where(
+            Song.band == song.band, Song.title != "x"
+        ).count(),
+        "Song.where(Song.covers.any of one record)": lambda song: Song.where(Song.covers.contains(song.band)).all(),
+    }
+    for what, use in loops.items():
+        with (
+            trace_requests() as trace,
+            pytest.warns(OneByOneWarning, match=r"collect .*\.in_\(ids\)\)\.all\(\)") as caught,
+        ):
+            each(found, use)
+        assert str(caught[0].message).startswith(f"{what} was fetched for one record at a time, 3 times by now")
+        assert dict(trace.fetched) == {what: 4}
+
+    with trace_requests() as trace, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ids = [song.band.id for song in found]
+        for _ in range(4):
+            assert len(Song.where(Song.band.in_(ids)).all()) == 4
+            assert Song.where(Song.band.name == "1", Song.title != "x").count() == 1
+            assert Song.get_or_create(band=found[0].band)[1] is False
+            assert Song.where(Song.id == found[0].id).prefetch(Song.band).explain().parts == 1
+    assert dict(trace.fetched) == {}
+
+
 def test_how_many_are_too_many(songs: None) -> None:
     with trace_requests(warn_after=5) as trace, warnings.catch_warnings():
         warnings.simplefilter("error")

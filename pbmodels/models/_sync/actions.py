@@ -45,7 +45,7 @@ def get_or_none(model: type[M], record_id: str, expand: Iterable[object] = ()) -
 
 def get_or_create(model: type[M], lookup: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     """The one record with these values, made when there is none."""
-    query = QuerySet(model).where(*equal_to(model, lookup))
+    query = QuerySet(model).where(*equal_to(model, lookup))._with(_via="")
     for name in defaults:
         if name not in specs_of(model):
             raise InvalidRecord(unknown_field(model, name), {name: "unknown"})

@@ -29,4 +29,4 @@ def _query(asked: Prefetch, carried: Carried | None) -> QuerySet[Any]:
     query = QuerySet[Any](asked.relation.related())
     if asked.query is not None:
         query.__dict__.update(asked.query.__dict__)
-    return query._with(_only=needed(asked), _carried=carried or query._carried)
+    return query._with(_only=needed(asked), _carried=carried or query._carried, _via="")
