@@ -411,6 +411,9 @@ class Collection(BaseModel, metaclass=CollectionMeta):
     def increment(self, **amounts: float | Decimal) -> Self:
         """Add to number fields, on the server and here: of two programs that do it at once, both count.
 
+        It goes as a batch of one, which is a transaction. Where the server allows no batches it is a plain request, and
+        of two at the very same moment one can be lost; the logger `pbmodels` says so once.
+
         Args:
             amounts: What to add to each field, negative to subtract.
 

@@ -141,9 +141,10 @@ def refuse_other(spec: Spec, ref: Ref[Any]) -> None:
 class Refs(list[Ref[M]]):
     """The related records of a `Relations` field: a list of `Ref`, and three verbs that go to the server at once.
 
-    `add`, `remove` and `set` are one request each. The server adds and removes by itself, so that what other programs
-    add or remove at the same time is not lost. What changes the list otherwise (`append`, `del`, ...) waits for the
-    record's `save()`, which sends the whole list. `aio` has the three verbs for async code.
+    `add`, `remove` and `set` are one request each. The server adds and removes by itself, in a transaction where it
+    allows batches, so that what other programs add or remove at the same time is not lost. What changes the list
+    otherwise (`append`, `del`, ...) waits for the record's `save()`, which sends the whole list. `aio` has the three
+    verbs for async code.
 
     Example:
         >>> ann = User(email="ann@example.com", password="12345678").save()

@@ -74,8 +74,8 @@ def trace_requests(*, warn_after: int = 3) -> Generator[RequestTrace]:
         What was sent, as a `RequestTrace`.
 
     Warns:
-        OneByOneWarning: `post.author.get()`, `post.comments`, `User.get(id)` or `Comment.where(Comment.post == post)` runs
-            in a loop; it says what to write instead.
+        OneByOneWarning: `post.author.get()`, `post.comments`, `User.get(id)` or `Comment.where(Comment.post == post)`
+            runs in a loop; it says what to write instead.
 
     Example:
         >>> with trace_requests() as trace:

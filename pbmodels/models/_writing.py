@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from pbmodels._errors import FilterError
-from pbmodels.client import NotFound
+from pbmodels.client import NotFound, Upload
 from pbmodels.client._auth_store import AuthStore
 from pbmodels.client._body import is_plain
 from pbmodels.client._errors import is_uncertain
@@ -137,6 +137,19 @@ class Saving:
             return delete_call(collection, self.record.id)
         return write_call(collection, None if self.created else self.record.id, self.body)
 
+    @property
+    def adds(self) -> bool:
+        """Whether the server shall add to what it holds, or take from it; new files are too large for a batch."""
+        return (
+            not self.created
+            and any(name.endswith(("+", "-")) for name in self.body or ())
+            and not any(isinstance(item, Upload) for value in (self.body or {}).values() for item in _listed(value))
+        )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
 
 def saving(record: Collection, only: Iterable[object] | None = None, planned: Container[object] = ()) -> Saving | None:
     """What saves a record: a create, or an update of the changed fields; None without changes.
@@ -243,12 +256,13 @@ def refuse_new(spec: Spec, refs: Iterable[object], planned: Container[object] = 
             raise InvalidRecord(message, {spec.name: message})
 
 
-def new_related(record: Collection) -> list[tuple[Spec, Collection]]:
-    """The records that this one relates to and that the server does not have yet, with the relation."""
+def new_related(record: Collection, only: Iterable[object] | None = None) -> list[tuple[Spec, Collection]]:
+    """The records that this one relates to, by some of its fields, and that the server does not have yet."""
+    names = None if only is None else field_names(type(record), only)
     found: dict[Collection, Spec] = {}
     for name, spec in specs_of(type(record)).items():
         value = kept_values(record).get(name)
-        if spec.kind is Kind.RELATION and value:
+        if spec.kind is Kind.RELATION and value and (names is None or name in names):
             for item in _settled(spec, value) if spec.multiple else [value]:
                 if isinstance(item, Ref) and item.record is not None and item.record.is_new:
                     found.setdefault(item.record, spec)

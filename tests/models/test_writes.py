@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, ClassVar, Self
 
 import httpx
@@ -21,11 +24,14 @@ from pbmodels import (
     InvalidRecord,
     ModelError,
     PocketBase,
+    PocketBaseServer,
     Relation,
     ValidationFailed,
     connect,
     field,
+    using,
 )
+from pbmodels.schema import push
 from tests.blog import Comment, Post, User
 
 
@@ -68,6 +74,19 @@ class TestSomeFields:
         post.save()
         assert Post.get(post.id).views == 3
 
+    def test_new_records_of_other_fields_wait_too(self, blog: PocketBase, sent: list[httpx.Request]) -> None:
+        post = Post(title="x").save()
+        post.title, post.author = "y", make_user()
+        sent.clear()
+
+        post.save(only=(field for field in [Post.title]))
+
+        assert calls(sent) == [("PATCH", f"/api/collections/posts/records/{post.id}")]
+        assert post.changed_fields == {"author"}
+        assert post.author is not None
+        assert post.author.record is not None
+        assert post.author.record.is_new
+
     def test_without_a_change_among_them_nothing_is_sent(self, blog: PocketBase, sent: list[httpx.Request]) -> None:
         post = Post(title="x").save()
         sent.clear()
@@ -98,7 +117,10 @@ class TestIncrement:
         post.increment(views=2, score=0.25)
         assert twin.increment(views=-1) is twin
 
-        assert [request.content for request in sent] == [b'{"views+":2,"score+":0.25}', b'{"views+":-1}']
+        assert [request.content for request in sent if request.method == "PATCH"] == [
+            b'{"views+":2,"score+":0.25}',
+            b'{"views+":-1}',
+        ]
         assert (twin.views, twin.score, twin.changed_fields) == (2, 0.75, set())
         assert Post.get(post.id).views == 2
 
@@ -145,6 +167,74 @@ class TestIncrement:
         Post.get(post.id).delete()
         with pytest.raises(Post.NotFound):
             post.increment(views=1)
+
+
+class TestAtTheVerySameMoment:
+    """What is added to a record goes as a batch of its own, of which the server runs one after the other."""
+
+    @pytest.fixture
+    def alone(self, blog: PocketBase) -> Iterator[PocketBase]:
+        """A server that nobody has asked for a batch yet."""
+        with PocketBaseServer() as server, server.client() as pb, using(pb):
+            push(pb, User, Post)
+            yield pb
+
+    @pytest.fixture
+    def transactions(self, alone: PocketBase) -> PocketBase:
+        """One that allows batches."""
+        alone.settings.update({"batch": {"enabled": True}})
+        return alone
+
+    def test_all_count(self, transactions: PocketBase) -> None:
+        post = Post(title="x").save()
+        people = [make_user(f"u{n}").save() for n in range(4)]
+
+        def change(n: int) -> None:
+            mine = Post.get(post.id)
+            for _ in range(5):
+                mine.increment(views=1)
+            mine.reviewers.add(people[n])
+            mine.increment(score=0.5)
+
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(copy_context().run, change, n) for n in range(4)]:
+                done.result()
+
+        post.refresh()
+        assert (post.views, post.score, len(post.reviewers)) == (20, 2, 4)
+
+    async def test_awaited(self, transactions: PocketBase) -> None:
+        async with transactions.aio:
+            post = await Post.aio.create(title="x")
+            twins = [await Post.aio.get(post.id) for _ in range(8)]
+            await asyncio.gather(*(twin.aio.increment(views=1) for twin in twins))
+            assert (await post.aio.refresh()).views == 8
+
+    def test_what_the_server_refuses(self, transactions: PocketBase) -> None:
+        post = Post(title="x").save()
+        with pytest.raises(ValidationFailed, match="PATCH .* failed with 400: reviewers: Failed to find"):
+            post.reviewers.add("nobody000000000")
+        assert (post.reviewers, post.changed_fields) == ([], set())
+        Post.get(post.id).delete()
+        with pytest.raises(Post.NotFound, match="there is no record"):
+            post.increment(views=1)
+
+    def test_where_batches_are_off_it_is_a_request_as_others(
+        self, alone: PocketBase, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        post = Post(title="x").save()
+        sent: list[httpx.Request] = []
+        alone.before_send = sent.append
+
+        for _ in range(3):
+            post.increment(views=1)
+        with alone.with_token(alone.auth_store.token) as other, using(other):
+            other.before_send = sent.append
+            post.increment(views=1)
+
+        assert [request.method for request in sent] == ["POST", "PATCH", "PATCH", "PATCH", "PATCH"]
+        assert (post.views, Post.get(post.id).views) == (4, 4)
+        assert caplog.text.count("allows no batches") == 1
 
 
 @pytest.mark.usefixtures("batches")

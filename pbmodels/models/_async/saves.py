@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -16,6 +16,7 @@ from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._hooks import AsyncHooks
 from pbmodels.models._loading import loader_of
 from pbmodels.models._state import state_of
+from pbmodels.models._transactions import allows_no_batches, may_allow_batches
 from pbmodels.models._writing import (
     Saving,
     doubt,
@@ -47,6 +48,8 @@ async def modify(under_way: Saving) -> None:
     """Send what changes a record, and take over the answer; no hooks."""
     record = under_way.record
     client = async_client(type(record))
+    if under_way.adds and await _modified_in_transaction(under_way):
+        return
     try:
         body = await client.execute(under_way.call)
         keep_in_step(record, body, client.auth_store)
@@ -56,6 +59,25 @@ async def modify(under_way: Saving) -> None:
     except BaseException as error:
         doubt(record, error)
         raise
+
+
+async def _modified_in_transaction(under_way: Saving) -> bool:
+    """Send what adds to a record, or takes from it, as a batch of its own; False where the server allows none."""
+    record = under_way.record
+    client = async_client(type(record))
+    if not may_allow_batches(client.url):
+        return False
+    batch = client.batch()
+    batch._entries.append(_Planned([under_way], hooks=False))
+    try:
+        await batch.send()
+    except BatchFailed as error:
+        reason = error.reason or error
+        raise (missing(type(record), record.id, reason) if isinstance(reason, NotFound) else reason) from None
+    except Forbidden:
+        allows_no_batches(client.url)
+        return False
+    return True
 
 
 async def resolve(record: Collection) -> None:
@@ -131,14 +153,15 @@ class AsyncBatchDelete:
 class _Planned:
     """Saves that were planned already, as one part of a batch."""
 
-    def __init__(self, savings: list[Saving]) -> None:
+    def __init__(self, savings: list[Saving], *, hooks: bool = True) -> None:
         self._savings = savings
+        self._hooks = hooks
 
     async def requests(self, planned: set[Any]) -> list[BatchRequest]:
         return [_in_batch(under_way) for under_way in self._savings]
 
     async def settle(self, results: Sequence[BatchResult]) -> None:
-        await _settle(self._savings, results)
+        await _settle(self._savings, results, hooks=self._hooks)
 
     def ended(self, error: BaseException) -> None:
         _ended(self._savings, error)
@@ -153,7 +176,8 @@ async def _plan(
     await resolve(record)
     await AsyncHooks.run(record.before_save)
     savings: list[Saving] = []
-    for spec, related in new_related(record):
+    only = list(only) if isinstance(only, Iterator) else only
+    for spec, related in new_related(record, only):
         if related in above or related is record:
             raise InvalidRecord(
                 f"{spec.label} relates to a new {type(related).__name__} that relates back to this "
@@ -197,10 +221,10 @@ async def _save_together(record: Collection, savings: list[Saving]) -> None:
         done.append(f"{type(under_way.record).__name__} {under_way.record.id!r}")
 
 
-async def _settle(savings: list[Saving], results: Sequence[BatchResult]) -> None:
+async def _settle(savings: list[Saving], results: Sequence[BatchResult], *, hooks: bool = True) -> None:
     for under_way, result in zip(savings, results, strict=True):
         saved(under_way, to_json(result.body))
-    for under_way in savings:
+    for under_way in savings if hooks else ():
         await AsyncHooks.run(under_way.record.after_save, created=under_way.created)
 
 

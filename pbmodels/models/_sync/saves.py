@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -17,6 +17,7 @@ from pbmodels.models._errors import InvalidRecord
 from pbmodels.models._hooks import Hooks
 from pbmodels.models._loading import loader_of
 from pbmodels.models._state import state_of
+from pbmodels.models._transactions import allows_no_batches, may_allow_batches
 from pbmodels.models._writing import (
     Saving,
     doubt,
@@ -48,6 +49,8 @@ def modify(under_way: Saving) -> None:
     """Send what changes a record, and take over the answer; no hooks."""
     record = under_way.record
     client = sync_client(type(record))
+    if under_way.adds and _modified_in_transaction(under_way):
+        return
     try:
         body = client.execute(under_way.call)
         keep_in_step(record, body, client.auth_store)
@@ -57,6 +60,25 @@ def modify(under_way: Saving) -> None:
     except BaseException as error:
         doubt(record, error)
         raise
+
+
+def _modified_in_transaction(under_way: Saving) -> bool:
+    """Send what adds to a record, or takes from it, as a batch of its own; False where the server allows none."""
+    record = under_way.record
+    client = sync_client(type(record))
+    if not may_allow_batches(client.url):
+        return False
+    batch = client.batch()
+    batch._entries.append(_Planned([under_way], hooks=False))
+    try:
+        batch.send()
+    except BatchFailed as error:
+        reason = error.reason or error
+        raise (missing(type(record), record.id, reason) if isinstance(reason, NotFound) else reason) from None
+    except Forbidden:
+        allows_no_batches(client.url)
+        return False
+    return True
 
 
 def resolve(record: Collection) -> None:
@@ -132,14 +154,15 @@ class BatchDelete:
 class _Planned:
     """Saves that were planned already, as one part of a batch."""
 
-    def __init__(self, savings: list[Saving]) -> None:
+    def __init__(self, savings: list[Saving], *, hooks: bool = True) -> None:
         self._savings = savings
+        self._hooks = hooks
 
     def requests(self, planned: set[Any]) -> list[BatchRequest]:
         return [_in_batch(under_way) for under_way in self._savings]
 
     def settle(self, results: Sequence[BatchResult]) -> None:
-        _settle(self._savings, results)
+        _settle(self._savings, results, hooks=self._hooks)
 
     def ended(self, error: BaseException) -> None:
         _ended(self._savings, error)
@@ -154,7 +177,8 @@ def _plan(
     resolve(record)
     Hooks.run(record.before_save)
     savings: list[Saving] = []
-    for spec, related in new_related(record):
+    only = list(only) if isinstance(only, Iterator) else only
+    for spec, related in new_related(record, only):
         if related in above or related is record:
             raise InvalidRecord(
                 f"{spec.label} relates to a new {type(related).__name__} that relates back to this "
@@ -198,10 +222,10 @@ def _save_together(record: Collection, savings: list[Saving]) -> None:
         done.append(f"{type(under_way.record).__name__} {under_way.record.id!r}")
 
 
-def _settle(savings: list[Saving], results: Sequence[BatchResult]) -> None:
+def _settle(savings: list[Saving], results: Sequence[BatchResult], *, hooks: bool = True) -> None:
     for under_way, result in zip(savings, results, strict=True):
         saved(under_way, to_json(result.body))
-    for under_way in savings:
+    for under_way in savings if hooks else ():
         Hooks.run(under_way.record.after_save, created=under_way.created)
 
 
