@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -32,7 +32,20 @@ _PLAIN = r"[A-Za-z0-9._~!$&()*+,;=:@/?-]*"
 _AS_IT_IS = re.compile(rf"{_PLAIN}(?:%[0-9A-Fa-f]{{2}}{_PLAIN})*")
 """Paths and queries that `httpx.URL` would not change."""
 _LONGEST = 60_000
-_NOTHING = httpx.ByteStream(b"")
+
+
+class _Nothing(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """No body: not even the empty piece of a `ByteStream`, which costs as much as one that holds something."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        return
+        yield b""
+
+
+_NOTHING = _Nothing()
 
 
 class Address:

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
+import httpcore
 import httpx
+
+from pbmodels.client._one_write import OneWriteBackend
 
 
 class Pool(httpx.HTTPTransport):
-    """For threads."""
+    """For threads.
+
+    Args:
+        options: The arguments of an `httpx.HTTPTransport`, for HTTP/1.1.
+    """
 
     _is_closed = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pool._network_backend = OneWriteBackend(self._pool._network_backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, its body yet to be read."""
@@ -23,6 +34,14 @@ class Pool(httpx.HTTPTransport):
         if self._is_closed:
             response.stream = _Last(response)
         return response
+
+    def finish(self, response: httpcore.Response) -> None:
+        """Be done with an answer of httpcore's, read or not."""
+        try:
+            response.close()
+        finally:
+            if self._is_closed:
+                response.extensions["network_stream"].close()
 
     def close(self) -> None:
         """Close the connections."""

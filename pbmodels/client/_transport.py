@@ -3,7 +3,7 @@
 Going straight to the transport takes a quarter less time per request than `httpx.Client`: its header
 merging, cookies, redirects and hooks have nothing to do here. Kept are connection pooling, proxies
 from the environment, TLS and timeouts. Redirects are never followed, so that no token leaves for
-another address.
+another address. Sync requests that are read as a whole go a shorter way still; see `_direct.py`.
 
 Async requests go through aiohttp where `httpx-aiohttp` is installed (the extra `aiohttp`): many side by side are
 answered several times as fast. What it cannot do as well stays with httpx: open streams, whose time to wait changes
@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 
 from pbmodels.client._abort import transport_of
+from pbmodels.client._direct import DirectTransport
 from pbmodels.client._errors import InvalidRequest
 from pbmodels.client._http2 import OneEach, ToTheEnd
 from pbmodels.client._pool import AsyncPool, Pool
@@ -74,7 +75,7 @@ class SyncTransports:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._pools: dict[tuple[int, bool], httpx.BaseTransport] = {}
+        self._pools: dict[int, _Pool] = {}
 
     def get(self, *, simple: bool = True) -> httpx.BaseTransport:
         """The pool of this process, made on first use.
@@ -82,24 +83,33 @@ class SyncTransports:
         Inside the block of an `AbortController` it is that one's own.
 
         Args:
-            simple: Whether the request can go by HTTP/2: read as a whole, and sent as bytes.
+            simple: Whether the request can go the short way, or by HTTP/2: read as a whole, and sent as bytes.
         """
         if (apart := transport_of(self._wire)) is not None:
             return apart
-        http2 = simple and self._wire.http2
-        key = (os.getpid(), http2)
-        found = self._pools.get(key)
+        found = self._pools.get(os.getpid())
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
-            options: dict[str, Any] = {**self._wire.options, "http2": http2}
-            found = self._pools.setdefault(key, OneEach(options) if http2 else Pool(**options))
-        return found
+            found = self._pools.setdefault(os.getpid(), _Pool(self._wire))
+        return found.quick if simple else found.full
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
-        for http2 in (False, True):
-            found = self._pools.pop((os.getpid(), http2), None)
-            if found is not None:
-                found.close()
+        found = self._pools.pop(os.getpid(), None)
+        if found is not None:
+            found.close()
+
+
+class _Pool:
+    """The connections of a process."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.full = Pool(**{**wire.options, "http2": False})
+        # With TLS settings of its own, for the protocols that are offered are among them.
+        self.quick: httpx.BaseTransport = OneEach(wire.options) if wire.http2 else DirectTransport(self.full)
+
+    def close(self) -> None:
+        self.quick.close()
+        self.full.close()
 
 
 class AsyncTransports:
