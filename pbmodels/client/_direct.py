@@ -1,7 +1,7 @@
 """Requests straight to httpcore's connections, each answer read to its end.
 
-Httpx's own transport makes an `httpx.Response` of each, with a stream that translates errors at every piece: for a small
-answer that is a twentieth of the client's own time.
+Httpx's own transport makes an `httpx.Response` of each, with a stream that translates errors at every piece: for a
+small answer that is a twentieth of the client's own time.
 """
 
 from __future__ import annotations
@@ -49,11 +49,7 @@ class DirectTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         try:
-            response = self._pool._pool.handle_request(sent)
-            try:
-                content = b"".join(cast("Iterable[bytes]", response.stream))
-            finally:
-                self._pool.finish(response)
+            response, content = self._pool.whole(sent)
         except _FAILURES as error:  # httpx has one of the same name for each
             raise getattr(httpx, type(error).__name__)(str(error)) from error
         return cast("httpx.Response", Received(response, content))

@@ -6,7 +6,7 @@ such a connection ends with the answer that it was opened for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any, cast
 
 import httpcore
@@ -35,11 +35,13 @@ class Pool(httpx.HTTPTransport):
             response.stream = _Last(response)
         return response
 
-    def finish(self, response: httpcore.Response) -> None:
-        """Be done with an answer of httpcore's, read or not."""
+    def whole(self, request: httpcore.Request) -> tuple[httpcore.Response, bytes]:
+        """An answer as httpcore gives it, and its body."""
+        response = self._pool.handle_request(request)
         try:
-            response.close()
+            return response, b"".join(cast("Iterable[bytes]", response.stream))
         finally:
+            response.close()
             if self._is_closed:
                 response.extensions["network_stream"].close()
 

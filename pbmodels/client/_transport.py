@@ -75,7 +75,7 @@ class SyncTransports:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._pools: dict[int, _Pool] = {}
+        self._pools: dict[int, _ProcessPool] = {}
 
     def get(self, *, simple: bool = True) -> httpx.BaseTransport:
         """The pool of this process, made on first use.
@@ -89,7 +89,7 @@ class SyncTransports:
             return apart
         found = self._pools.get(os.getpid())
         if found is None:  # of two threads that both make one, the first one's is kept: the other has no connections
-            found = self._pools.setdefault(os.getpid(), _Pool(self._wire))
+            found = self._pools.setdefault(os.getpid(), _ProcessPool(self._wire))
         return found.quick if simple else found.full
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class SyncTransports:
             found.close()
 
 
-class _Pool:
+class _ProcessPool:
     """The connections of a process."""
 
     def __init__(self, wire: Wire) -> None:

@@ -111,6 +111,7 @@ async def test_the_values_of_a_record(client: Any) -> None:
     assert (record.get_str("missing"), record.get_int("missing"), record.get_value("missing")) == ("", 0, None)
     assert (record.get_value("tags.1"), record.get_value("author.name"), record["title"]) == ("art", "Ann", "x")
     assert (record.id, record.collection_id, record.collection_name) == (made.id, made["collectionId"], "posts")
+    assert record.created == record.updated == made["created"]
     record.title = "y"
     assert {**dict(record), "title": "x"} == {**made, "expand": {"author": record.expand.author}}
 

@@ -24,7 +24,7 @@ LINKS = "listExternalAuths unlinkExternalAuth"
 DART = {
     "pb": "collection filter send buildURL baseURL lang httpClientFactory close createBatch",
     "pb.collection()": f"{CRUD} {MAIL} {LINKS} listAuthMethods authWithPassword authWithOAuth2 authWithOAuth2Code "
-    "authRefresh requestOTP authWithOTP impersonate subscribe unsubscribe",
+    "authRefresh requestOTP authWithOTP impersonate subscribe subscribeOne unsubscribe",
     "pb.admins": f"{CRUD} {ACCOUNT} authWithPassword authRefresh",
     "pb.authStore": "token record isValid save clear onChange",
     "pb.collections": f"{CRUD} import truncate getScaffolds getAllOAuth2Providers dryRunViewQuery",
@@ -36,10 +36,10 @@ DART = {
     "pb.realtime": "clientId onDisconnect subscribe unsubscribe unsubscribeByPrefix unsubscribeByTopicAndListener",
     "pb.health": "check",
     "pb.sql": "run",
-    "batch": "send",
+    "batch": "collection send",
     "batch.collection()": "create update upsert delete",
-    "record": "get set id collectionId collectionName expand data toJson getDataValue getStringValue getListValue "
-    "getBoolValue getIntValue getDoubleValue",
+    "record": "get set id created updated collectionId collectionName expand data toJson getDataValue getStringValue "
+    "getListValue getBoolValue getIntValue getDoubleValue",
     "error": "url isAbort statusCode response originalError",
     "client": "collection filter send buildUrl baseUrl getFileUrl",
     "client.admins": f"{CRUD} {ACCOUNT} authViaEmail authWithPassword refresh authRefresh",
@@ -78,7 +78,7 @@ def test_what_a_row_names_exists(ours: str, flavour: type) -> None:
     known = {
         "pb": flavour("http://127.0.0.1:9"),
         "name": "posts",
-        "record": Record(title="t", expand={}),
+        "record": Record(title="t", created="", updated="", expand={}),
         "error": ClientResponseError("failed"),
         "AsyncAuthStore": AsyncAuthStore,
     }

@@ -64,7 +64,7 @@ class Shelf:
         for model in MODELS:
             pb.collections.truncate(model.__collection__)
         self.pb = pb
-        self.version = version
+        self.version = tuple(int(part) for part in version.split(".")[:2])
         self.people = _people()
         self.books = _books(self.people)
         by_id = {person.id: person for person in self.people}

@@ -269,7 +269,7 @@ def check(shelf: Shelf, tree: Both, records: list[Any], ids: Callable[..., set[s
 @thorough(300)
 @given(tree=trees(st.one_of(atoms(BOOKS), EXTRA, conditions)))
 def test_lists_and_json_keys(shelf: Shelf, tree: Both) -> None:
-    if shelf.version.startswith("0.23."):
+    if shelf.version < (0, 24):
         pytest.skip("PocketBase 0.23 takes a missing value, in a list, as a failure of `~`")
     check(shelf, tree, shelf.books, shelf.ids)
 
@@ -283,7 +283,7 @@ def test_back_relations(shelf: Shelf, tree: Both) -> None:
 @thorough(100)
 @given(tree=trees(st.one_of(atoms(MODERN), EXTRA)))
 def test_texts_in_small_letters(shelf: Shelf, tree: Both) -> None:
-    if shelf.version.startswith("0.23."):
+    if shelf.version < (0, 24):
         pytest.skip(":lower is of PocketBase 0.24 and later")
     check(shelf, tree, shelf.books, shelf.ids)
 
@@ -291,6 +291,6 @@ def test_texts_in_small_letters(shelf: Shelf, tree: Both) -> None:
 @thorough(200)
 @given(tree=trees(st.one_of(atoms(FUNCTIONS), EXTRA)))
 def test_functions(shelf: Shelf, tree: Both) -> None:
-    if shelf.version.startswith("0.23."):
-        pytest.skip("geoDistance is of PocketBase 0.27, and strftime of 0.36")
+    if shelf.version < (0, 36):
+        pytest.skip("strftime is of PocketBase 0.36")
     check(shelf, tree, shelf.books, shelf.ids)
