@@ -142,7 +142,7 @@ class Query(Generic[M]):
             raise FilterError(f"order_by() got {len(order)} terms, and PocketBase sorts by at most {MAX_SORT}")
         return self._with(_order=order)
 
-    def expand(self, *relations: type[Collection] | Expr[Any] | str) -> Self:
+    def expand(self, *relations: type[Collection] | str) -> Self:
         """Bring related records along: `post.author.record` is there then, with no further request.
 
         Args:
@@ -157,7 +157,7 @@ class Query(Generic[M]):
         paths = (to_expand(self._model, relation) for relation in relations)
         return self._with(_expand=tuple(dict.fromkeys((*self._expand, *paths))))
 
-    def prefetch(self, relation: type[Collection] | Expr[Any] | str, records: Query[Any] | None = None) -> Self:
+    def prefetch(self, relation: type[Collection] | str, records: Query[Any] | None = None) -> Self:
         """Bring related records along in requests of their own, for what `expand` cannot do: more than 1000 of one
         back-relation, or only some of them, in an order.
 

@@ -38,6 +38,14 @@ from pbmodels import (
 )
 
 
+class Badge(Collection, collection="badges"):
+    """Its relations lead to models that are declared later."""
+
+    holder: Relation[User]
+    post: Relation[Post | None] = field(default=None)
+    others: Relations[User] = field(default_factory=list)
+
+
 class User(Collection, collection="users"):
     name: Field[str] = field(default="")
 
@@ -92,6 +100,18 @@ def relations_on_the_class(user: User) -> None:
     assert_type(Post.comments.post.comments.text, Expr[str])
     assert_type(Post.where(Post.comments.is_empty()).expand(Post.comments), QuerySet[Post])
     assert_type(Post.where().order_by(Post.author, Post.author.desc()), QuerySet[Post])
+
+
+def forward(badge: Badge, user: User) -> None:
+    """Models that are declared later are known as well."""
+    assert_type(Badge.holder, type[User])
+    assert_type(Badge.post.author.name == "Ann", Filter)
+    assert_type(Badge.others.any.name, Expr[str])
+    assert_type(badge.holder, Ref[User])
+    assert_type(badge.post, Ref[Post] | None)
+    assert_type(badge.others, Refs[User])
+    assert_type(Badge(holder=user, others=[user]).holder.get(), User)
+    assert_type(Badge.where().expand(Badge.post.author, Badge.holder), QuerySet[Badge])
 
 
 def instance_access(post: Post) -> None:

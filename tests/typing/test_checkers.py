@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from pbmodels import FilterError
-from tests.typing import inference, language, mistakes, quoted, verbs
+from tests.typing import inference, language, mistakes, mistakes_quoted, quoted, verbs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SCRIPTS = Path(sys.executable).parent
 
 RIGHT = [Path(str(module.__file__)) for module in (inference, language, quoted, verbs)]
-WRONG = Path(str(mistakes.__file__))
+WRONG = [Path(str(module.__file__)) for module in (mistakes, mistakes_quoted)]
 
 COMMANDS = {
     "mypy": ["mypy", "--strict", "--no-error-summary", "--hide-error-context", "--follow-imports=silent"],
@@ -51,7 +52,7 @@ class Diagnosis:
 def diagnose(checker: str) -> Diagnosis:
     """One checker over all files at once: starting it is what takes the time."""
     name, *options = COMMANDS[checker]
-    command = [str(SCRIPTS / name), *options, *map(str, RIGHT), str(WRONG)]
+    command = [str(SCRIPTS / name), *options, *map(str, RIGHT + WRONG)]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, check=False, env={**os.environ, "NO_COLOR": "1"}
     )
@@ -75,27 +76,36 @@ def diagnoses() -> Iterator[dict[str, Future[Diagnosis]]]:
 def test_everything_is_inferred_as_asserted(checker: str, file: Path, diagnoses: dict[str, Future[Diagnosis]]) -> None:
     found = diagnoses[checker].result()
 
-    assert WRONG.name in found.lines, "it ran"
+    assert WRONG[0].name in found.lines, "it ran"
     assert not found.lines.get(file.name), found.output
 
 
+@pytest.mark.parametrize("file", WRONG, ids=lambda file: file.stem)
 @pytest.mark.parametrize("checker", COMMANDS)
-def test_every_mistake_is_found_and_nothing_else(checker: str, diagnoses: dict[str, Future[Diagnosis]]) -> None:
+def test_every_mistake_is_found_and_nothing_else(
+    checker: str, file: Path, diagnoses: dict[str, Future[Diagnosis]]
+) -> None:
     marked = {
         number: line.partition("unseen by ")[2].split(", ")
-        for number, line in enumerate(WRONG.read_text("utf-8").splitlines(), 1)
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
         if MARK in line
     }
     expected = {number for number, blind in marked.items() if checker not in blind}
 
     found = diagnoses[checker].result()
 
-    assert found.lines[WRONG.name] == expected, found.output
+    assert found.lines[file.name] == expected, found.output
 
 
-@pytest.mark.parametrize(
-    "line", [line for line in inspect.getsource(mistakes.conditions).splitlines() if MARK in line], ids=str.strip
-)
-def test_a_wrong_condition_is_refused_at_run_time(line: str) -> None:
+CONDITIONS = [
+    (module, line.partition(MARK)[0].strip())
+    for module in (mistakes, mistakes_quoted)
+    for line in inspect.getsource(module.conditions).splitlines()
+    if MARK in line
+]
+
+
+@pytest.mark.parametrize(("module", "line"), CONDITIONS, ids=[line for _, line in CONDITIONS])
+def test_a_wrong_condition_is_refused_at_run_time(module: ModuleType, line: str) -> None:
     with pytest.raises((FilterError, AttributeError, TypeError)):
-        eval(line.split("  #")[0].strip(), vars(mistakes))
+        eval(line, vars(module))
