@@ -311,7 +311,7 @@ def _indexes(collection: str, old: Sequence[str], new: Sequence[str]) -> list[Ch
     return found + [Change("drop", collection, option="index", before=index) for index in gone]
 
 
-def with_stakes(diff: Diff, counted: Mapping[int, tuple[str, int]]) -> Diff:
+def with_stakes(diff: Diff, counted: Mapping[int, tuple[str, int | None]]) -> Diff:
     """The same diff, with why and how many records are at stake, by the change's place."""
     return Diff(
         tuple(

@@ -31,7 +31,7 @@ class Stake:
         reason: What happens to them.
         filter: Which records those are; all with "", None when the filter language cannot tell.
         fields: The fields whose values tell instead.
-        fits: Whether a record stays as it is; asked of each one once.
+        fits: Whether a record stays as it is; asked of each one once. Without it and a filter, there are none to count.
     """
 
     collection: str
@@ -57,7 +57,9 @@ def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[in
     for place, change in enumerate(diff):
         if change.action == "drop" and change.is_whole:
             body = gone[change.collection]
-            if body["type"] != "view":
+            if body["type"] == "view":  # its records are others'; its query and rules go
+                found[place] = Stake(body["name"], "deleted")
+            else:
                 found[place] = Stake(body["name"], "deleted", filter="")
             continue
         there = was.get(change.collection)

@@ -593,6 +593,21 @@ def test_a_view_is_made_after_what_it_shows_and_changes_with_it(spare: PocketBas
     assert [total.title for total in Total.all()] == ["one"]
 
 
+def test_a_view_does_not_go_without_a_question(spare: PocketBase) -> None:
+    class Total(ViewCollection, collection="totals", query="SELECT id FROM articles", rules=Rules(list="")):
+        pass
+
+    class User(AuthCollection, collection="users"):
+        name: Field[str] = field(default="", max_length=255)
+
+    push(spare, Total, Article, User, exact=True, allow_data_loss=True)
+
+    with pytest.raises(DataLoss, match=r"totals: - totals  view collection  \(deleted\)\nTo do it"):
+        push(spare, Article, User, exact=True)
+    assert Total.count() == 0
+    assert push(spare, Article, User, exact=True, allow_data_loss=True) == ["totals"]
+
+
 def test_views_of_views_in_any_order(spare: PocketBase) -> None:
     class Outer(ViewCollection, collection="a_totals", query="SELECT id, title FROM z_totals"):
         title: Field[str]

@@ -266,7 +266,7 @@ class Import:
         if known and "id" in known:
             hint = "; --existing update changes records that are there, --existing skip leaves them"
         return PocketBaseError(
-            f"{self.source or 'stdin'}:{record.number}: the server refused the record: {reason}{hint}. "
+            f"{self.source or 'stdin'}:{record.number}: the server refused the record: {reason.rstrip('.')}{hint}. "
             "What was imported before it stays; start again to go on from there"
         )
 

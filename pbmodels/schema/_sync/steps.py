@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client import BadRequest, ClientResponseError, NotFound, PocketBase, Record
+from pbmodels.client import BadRequest, ClientResponseError, Forbidden, NotFound, PocketBase, Record
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._describe import Intent, distinct, intent_of
 from pbmodels.schema._diff import Diff, compared, with_stakes
@@ -82,7 +82,7 @@ def migrate(
 
 
 def _applied(pb: PocketBase) -> frozenset[str] | None:
-    """The names of the migrations that the server has applied; None where it is too old to say."""
+    """The names of the migrations that the server has applied; None where it is too old for SQL, or takes none."""
     found: set[str] = set()
     try:
         while True:
@@ -90,7 +90,7 @@ def _applied(pb: PocketBase) -> frozenset[str] | None:
             found.update(str(row[0]) for row in rows)
             if len(rows) < _PAGE:
                 return frozenset(found)
-    except NotFound:
+    except (Forbidden, NotFound):  # a proxy may keep this path to itself
         return None
 
 
@@ -139,13 +139,14 @@ def _recall_collections(pb: PocketBase) -> None:
         pb.collections.create({"name": ""})
 
 
-def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str, int]]:
-    counts = dict.fromkeys(found, 0)
+def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str, int | None]]:
+    counts: dict[int, int] = {}
     scans: dict[str, list[int]] = {}
     for place, stake in found.items():
-        if stake.filter is None:
+        if stake.fits is not None:
+            counts[place] = 0
             scans.setdefault(stake.collection, []).append(place)
-        else:
+        elif stake.filter is not None:
             records = pb.collection(stake.collection)
             counts[place] = (records.get_list(1, 1, filter=stake.filter, fields="id")).total_items
     for collection, places in scans.items():
@@ -154,7 +155,7 @@ def _counted(pb: PocketBase, found: Mapping[int, Stake]) -> dict[int, tuple[str,
                 fits = found[place].fits
                 assert fits is not None
                 counts[place] += not fits(record)
-    return {place: (stake.reason, counts[place]) for place, stake in found.items()}
+    return {place: (stake.reason, counts.get(place)) for place, stake in found.items()}
 
 
 def _records(pb: PocketBase, collection: str, fields: set[str]) -> Iterator[Record]:
