@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
-from dateutil.parser import isoparse
+from dateutil.parser import isoparse, parse
 
 from pbmodels._errors import FilterError
 from pbmodels._filter_text import MAX_SAFE_INTEGER, Grammar, RelativeTime, literal
@@ -136,7 +136,23 @@ def _moment(path: Path, text: str) -> datetime:
     try:
         return isoparse(text)
     except (ValueError, OverflowError):
-        raise FilterError(
-            f"{path.name} is a date and {text!r} is none: use a datetime with a timezone, "
-            "or its text such as '2024-05-01T10:00+02:00'"
-        ) from None
+        pass
+    # Other forms may leave out a part, which the parser would take from its default, or have day and month either way.
+    ways = [(datetime(2000, 1, 1), False), (datetime(2001, 2, 2), False)]
+    ways += [] if text[:4].isdecimal() else [(datetime(2000, 1, 1), True)]
+    try:
+        found = {parse(text, default=default, dayfirst=first, tzinfos=_zone) for default, first in ways}
+    except (ValueError, OverflowError):
+        found = set()
+    if len(found) == 1:
+        return found.pop()
+    why = "can be read in more than one way" if found else "is none"
+    raise FilterError(
+        f"{path.name} is a date and {_short(text)} {why}: use a datetime with a timezone, "
+        "or its text such as '2024-05-01T10:00+02:00'"
+    )
+
+
+def _zone(name: str | None, offset: int | None) -> timezone | None:
+    """A timezone that a text names by its distance from UTC; by other names, several go."""
+    return None if offset is None else timezone(timedelta(seconds=offset))

@@ -55,6 +55,10 @@ OLDER = field("older", Kind.DATE)
         (Post.section == Section.HOME, 'section = "home"'),
         (Post.published > MAY, 'published > "2024-05-01 08:00:00.000Z"'),
         (Post.published == "2024-05-01T10:00:00+02:00", 'published = "2024-05-01 08:00:00.000Z"'),
+        (Post.published == "Wed, 01 May 2024 10:00:00 +0200", 'published = "2024-05-01 08:00:00.000Z"'),
+        (Post.published > "1 May 2024 8:00 UTC", 'published > "2024-05-01 08:00:00.000Z"'),
+        (Post.published > "2024-05-01 10:00 +02:00", 'published > "2024-05-01 08:00:00.000Z"'),
+        (Post.published > "13/5/2024 8:00Z", 'published > "2024-05-13 08:00:00.000Z"'),
         (Post.published == "", 'published = ""'),
         (Post.published == None, "published = null"),  # noqa: E711
         (Post.created < MAY.astimezone(timezone(timedelta(hours=-3))), 'created < "2024-05-01 08:00:00.000Z"'),
@@ -162,6 +166,11 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: Post.published == datetime(2024, 5, 1), "posts.published: datetime.datetime(2024, 5, 1, 0, 0) has no"),
         (lambda: Post.published > "2024-05-01 10:00:00", "has no timezone, so it is no moment in time"),
         (lambda: Post.published == "soon", "posts.published is a date and 'soon' is none"),
+        (lambda: Post.published == "x" * 999, "posts.published is a date and 'xxxxxxxxx"),
+        (lambda: Post.published == "1/5/2024 8:00Z", "and '1/5/2024 8:00Z' can be read in more than one way: use a"),
+        (lambda: Post.published == "8:00Z", "and '8:00Z' can be read in more than one way: use a datetime"),
+        (lambda: Post.published == "1 May 2024", "datetime.datetime(2024, 5, 1, 0, 0) has no timezone"),
+        (lambda: Post.published == "1 May 2024 8:00 EST", "datetime.datetime(2024, 5, 1, 8, 0) has no timezone"),
         (lambda: Post.published == date(2024, 5, 1), "posts.published is a date and can never equal datetime.date("),
         (lambda: Post.created == 5, "posts.created is a autodate and can never equal 5"),
         (lambda: Post.author == 3, "posts.author is a relation and can never equal 3: use a record, a Ref or an id"),
@@ -197,7 +206,7 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: (Post.views > 3) & Post.title, "cannot combine a condition with Expr"),
         (lambda: (Post.views > 3) | True, "cannot combine a condition with bool: both sides of & and | must be cond"),
     ],
-    ids=range(50),
+    ids=range(55),
 )
 def test_what_is_refused(make: Callable[[], Any], sentence: str) -> None:
     with pytest.raises((FilterError, AttributeError, TypeError)) as caught:
