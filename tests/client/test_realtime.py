@@ -30,6 +30,7 @@ from pbmodels import (
     RealtimeOptions,
     RequestTimeout,
 )
+from tests.blog import Post
 from tests.client.eventually import eventually
 from tests.client.flavours import done, new_client
 from tests.client.odd_server import OddServer, nothing_listens
@@ -635,3 +636,40 @@ def test_a_child_has_a_connection_of_its_own(blog: PocketBase) -> None:
         time.sleep(0.01)
     assert [json.loads(json.dumps(data))["record"]["title"] for data in heard] == ["child", "parent"]
     assert blog.realtime.stats.connections == 1
+
+
+def test_a_watch_of_the_parent_is_refused_in_a_child(blog: PocketBase) -> None:
+    """Nothing would ever come there."""
+    found: list[str] = []
+    with Post.watch() as events, Post.where().live() as live:
+
+        def child() -> None:
+            for wait in (events.wait, events.__next__, live.wait, live.snapshot):
+                with pytest.raises(InvalidRequest, match="belongs to the process that began it"):
+                    wait()
+            with Post.watch() as own:
+                blog.collection("posts").create({"title": "child"})
+                assert own.wait(30).record.title == "child"
+            events.close()
+            assert events.wait() is None
+            live.close()
+            blog.close()
+
+        assert in_a_child(child) == 0
+        found.append(next(events).record.title)
+        blog.collection("posts").create({"title": "parent"})
+        found.append(next(events).record.title)
+        assert [next(live).record.title for _ in range(2)] == found == ["child", "parent"]
+
+
+async def test_an_async_watch_of_the_parent_is_refused_in_a_child(aio: AsyncPocketBase) -> None:
+    async with Post.aio.watch() as events, Post.where().aio.live() as live:
+
+        def child() -> None:
+            for waiting in (events.wait(), anext(events), live.wait(), live.snapshot()):
+                with pytest.raises(InvalidRequest, match="belongs to the process that began it"):
+                    waiting.send(None)
+
+        assert in_a_child(child) == 0
+        await aio.collection("posts").create({"title": "parent"})
+        assert (await anext(events)).record.title == (await anext(live)).record.title == "parent"

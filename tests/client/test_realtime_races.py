@@ -126,6 +126,35 @@ async def test_events_that_say_the_same_are_all_given_while_connections_change(
     assert count <= len(heard) <= count + 6  # which of them is a repetition is not certain on a busy machine
 
 
+async def test_a_change_amid_a_renewal_and_the_same_again(
+    server: PocketBaseServer, flavour: str, blog: PocketBase
+) -> None:
+    """The first comes on the old connection alone: the second, which says the same, is no repetition of it."""
+    blog.collections.create({"name": "switches", "listRule": "", "fields": [{"name": "on", "type": "bool"}]})
+    heard, subscriptions = Heard(), 0
+    try:
+        switch = blog.collection("switches").create({})
+        async with client_of(flavour, server.url, blog.auth_store.token) as pb:
+
+            def change_before_the_second_subscription(request: Any) -> None:
+                nonlocal subscriptions
+                if request.method == "POST" and request.url.path == "/api/realtime":
+                    subscriptions += 1
+                    if subscriptions == 2:
+                        blog.collection("switches").update(switch.id, {"on": True})
+
+            pb.before_send = change_before_the_second_subscription
+            pb.realtime.options = RealtimeOptions(lifetime=0.2, overlap=0.1)
+            await done(pb.realtime.subscribe("switches/*", heard))
+            await until(lambda: pb.realtime.stats.renewals >= 1)
+            await asyncio.to_thread(blog.collection("switches").update, switch.id, {"on": True})
+
+            assert len({data["record"]["on"] for data in await heard.until(2)}) == 1
+            assert subscriptions > 2
+    finally:
+        blog.collections.delete("switches")
+
+
 async def test_who_comes_during_a_pause_does_not_wait_for_its_end(
     server: PocketBaseServer, flavour: str, blog: PocketBase
 ) -> None:

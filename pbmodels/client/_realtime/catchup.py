@@ -1,4 +1,4 @@
-"""Which requests bring back what a break has lost, and what their answers mean."""
+"""Which requests bring back what a break has lost, or say which state of a record is the last; what answers mean."""
 
 from __future__ import annotations
 
@@ -9,9 +9,21 @@ from typing import Any, TypeVar
 
 from pbmodels._filter_text import date_text
 from pbmodels.client._errors import BadRequest, NotFound
-from pbmodels.client._realtime.plan import PAGE, Event, Flow, Plan, Reader, Recover, any_of, chunks, moment_of
+from pbmodels.client._realtime.plan import (
+    AT_ONCE,
+    PAGE,
+    Doubts,
+    Event,
+    Flow,
+    Plan,
+    Reader,
+    Recover,
+    any_of,
+    chunks,
+    moment_of,
+)
 from pbmodels.client._realtime.topics import Narrowed, Topic
-from pbmodels.client._realtime.versions import Versions
+from pbmodels.client._realtime.versions import Standing, Versions
 from pbmodels.client._record_calls import view_call
 from pbmodels.client._request import Call
 
@@ -38,6 +50,7 @@ class Catchup(Plan[R]):
         self._start = datetime.now(UTC)
         self._is_gone = False
         self._found_records: dict[str, R] = {}
+        self._doubts = Doubts()
 
     def begin(self, now: datetime) -> Flow:
         """Ask once, so that a topic that is forbidden or missing is an error, and know what is there already.
@@ -72,6 +85,13 @@ class Catchup(Plan[R]):
         """Whether there is nothing to find changes by."""
         return self._recover is not None and not self._versioned and self.topic.record_id is None
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its events say when the record was changed, so that no two of them say the same."""
+        fields = self.topic.fields
+        names = fields.split(",") if isinstance(fields, str) else fields
+        return self._versioned and (not names or any(name.strip() in ("*", self._reader.updated) for name in names))
+
     def live(self, data: str) -> Event[R] | None:
         """What to deliver of an event that the connection brought; None when a newer state was delivered."""
         action, record = self._reader.event(data)
@@ -79,16 +99,44 @@ class Catchup(Plan[R]):
         record_id = self._reader.id(record)
         if self._ids is not None:
             (self._ids.discard if deleted else self._ids.add)(record_id)
-        self._is_gone = deleted
         version = self._reader.version(record) if self._versioned else None
-        if version is not None and not self._versions.live(record_id, version, data, deleted=deleted):
-            self.superseded += 1
-            return None
-        found = self._found_records.pop(record_id, None)
-        if found is not None and not deleted and self._reader.same(found, record):
+        standing = Standing.NEWER
+        if version is not None:
+            standing = self._versions.live(record_id, version, data, deleted=deleted)
+        found = self._found_records.pop(record_id, None) if standing is not Standing.OLDER else None
+        if standing is Standing.KNOWN or (found is not None and not deleted and self._reader.same(found, record)):
             self.superseded += 1  # a catch-up was quicker
             return None
+        if standing is not Standing.NEWER:
+            self._doubts.add(record_id, soon=standing is not Standing.CLOSE)
+        if standing is Standing.OLDER:
+            self.superseded += 1
+            return None
+        self._is_gone = deleted
         return Event(action, record)
+
+    def patience(self) -> float | None:
+        """Seconds until the server is to be asked about records whose last state is not certain."""
+        return self._doubts.patience()
+
+    def settle(self) -> Flow:
+        """Ask for the present state of such records."""
+        ids = self._doubts.take(AT_ONCE)
+        if self.topic.record_id is not None:
+            yield from self._one_again(lost=False)
+            return
+        body = yield self._list(
+            Narrowed(self.topic.filter, any_of(ids)), fields=self.topic.fields, expand=self.topic.expand
+        )
+        records = {self._reader.id(record): record for record in self._reader.page(body)}
+        for record in records.values():
+            self._found(record, self._start)
+        missing = [record_id for record_id in ids if record_id not in records]
+        if missing:
+            deleted = yield from self._deleted_of(missing)
+            for record_id in missing:
+                if record_id in deleted and self._versions.gone(record_id):
+                    self._deliver("delete", self._reader.gone(record_id))
 
     def after(self, *, lost: bool) -> Flow:
         """Bring back what may have been missed.

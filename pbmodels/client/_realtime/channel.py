@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from pbmodels.client._errors import (
     RequestTimeout,
     ServerError,
 )
-from pbmodels.client._realtime.handover import Handover
+from pbmodels.client._realtime.handover import WINDOW, Handover
 from pbmodels.client._realtime.inbox import HARD_LIMIT, HARDEST_LIMIT, BaseInbox, Beside, Mark
 from pbmodels.client._realtime.link import Link
 from pbmodels.client._realtime.pacing import Retries, backoff
@@ -39,6 +40,9 @@ PASSING = (ConnectionFailed, RequestTimeout, ServerError, RateLimited)
 _TRIES = 3
 """How many connections in a row may be cut before they are subscribed, until that is an error."""
 
+_CERTAIN_TRIES = 6
+"""How many connections are opened for one renewal, until one is subscribed while nothing comes that may come again."""
+
 _LAGGING = 30.0
 """How long an old connection that is behind is read on before it is given up; a catch-up follows."""
 
@@ -51,6 +55,7 @@ class Listener:
         inbox: Where they go.
         is_lasting: Whether its connection is renewed, and made anew when it breaks; else the error is the end.
         channel: Whose connection they come on, None while there is none.
+        is_dated: Whether no two of its events say the same, for they say when the record was changed.
         is_subscribed: Whether the server has been told, so that a break is one for it.
         clock: How far the server's clock is ahead, in seconds.
         limit: How many times its size its inbox may hold while it holds up others.
@@ -61,6 +66,7 @@ class Listener:
         self.inbox = inbox
         self.is_lasting = is_lasting
         self.channel: Channel | None = None
+        self.is_dated = False
         self.is_subscribed = False
         self.clock = 0.0
         self.limit = HARD_LIMIT
@@ -129,6 +135,7 @@ class Channel:
             ClientResponseError: The server refused, or was not reached.
         """
         with before._counting(Handover(frozenset((listener.text,)))) as handover:
+            handover.is_certain = listener.is_dated
             link = await self._connected([listener.text], handover)
             listener.limit = HARDEST_LIMIT  # else what holds up the shared connection would hold up its own end
             listener.inbox.reconsider()
@@ -270,31 +277,40 @@ class Channel:
     async def _signed_in_anew(self, link: Link) -> Link:
         """Who is signed in has changed: a guest's connection can be theirs, and one's own be told the new token."""
         token = self._hub.sender.auth_store.token
-        if not link.token or (token and owner(token) == owner(link.token)):
+        was_guest = not link.token
+        if was_guest or (token and owner(token) == owner(link.token)):
             try:
                 await link.subscribe(list(self.topics))
             except Forbidden:
                 pass
             else:
-                self._settle(link)
+                # A guest who signs in may see what was hidden; nothing tells of it but a catch-up.
+                self._settle(link, mark=Mark.RENEWED if was_guest else None)
                 return link
         return await self._renewed(link, is_fatal=True)
 
     async def _renewed(self, old: Link, *, is_fatal: bool = False) -> Link:
         """A new connection in the place of the old one, with every event on one of them."""
-        with self._counting(Handover()) as handover:
-            try:
-                new = await self._connected(list(self.topics), handover)
-            except PASSING as error:
-                if is_fatal:
+        tries = 1
+        while True:
+            with self._counting(Handover()) as handover:
+                try:
+                    new = await self._connected(list(self.topics), handover)
+                except PASSING as error:
+                    if is_fatal:
+                        raise
+                    self._next_try = time.monotonic() + max(0.25, self._retries.pause_after(error))
+                    return old
+                try:
+                    if await self._is_certain(old, handover) or tries == _CERTAIN_TRIES:
+                        mark = await self._drained(old, new, handover)
+                        break
+                except BaseException:
+                    await new.close()
                     raise
-                self._next_try = time.monotonic() + max(0.25, self._retries.pause_after(error))
-                return old
-            try:
-                mark = await self._drained(old, new, handover)
-            except BaseException:
-                await new.close()
-                raise
+            await new.close()
+            await asyncio.sleep(random.uniform(0.0, 2 * WINDOW))
+            tries += 1
         await old.close()
         new.repeats = handover
         self._hub.stats.renewals += 1
@@ -302,6 +318,16 @@ class Channel:
         self._retries.connected()
         self._settle(new, mark=mark)
         return new
+
+    async def _is_certain(self, old: Link, handover: Handover) -> bool:
+        """Whether it is known of all events that may come again, undated ones, on which connections they come."""
+        undated = {text for text, those in self.topics.items() if not all(each.is_dated for each in those)}
+        if undated:
+            await asyncio.sleep(WINDOW)
+            if not old.has_ended and (not old.is_quiet() or handover.brought(undated)):
+                return False
+        handover.is_certain = not old.has_ended
+        return True
 
     @contextlib.contextmanager
     def _counting(self, handover: Handover) -> Generator[Handover]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Container
 from hashlib import blake2b
 
 from pbmodels.client._realtime.stream import ServerEvent
@@ -12,18 +13,27 @@ _SKEW = 0.05
 """Seconds by which one change's events may come in another order on another connection."""
 
 
+WINDOW = 0.03
+"""Seconds after the answer to a subscription in which an event may still come from before it."""
+
+
 class Handover:
     """Notes what the first connection brought since the second one may be subscribed.
 
     An event that says the same as another one is not a repetition of it: if the first connection brought it twice,
-    the second one's first two are left out. When the second one was subscribed is not known exactly, so what the first
-    one brought before something that both brought is not waited for.
+    the second one's first two are left out. When exactly the second one was subscribed is not known. Where the first
+    one brought nothing meanwhile, all that it brings afterwards comes on both. Else what it brought before something
+    that both brought is not waited for.
+
+    Attributes:
+        is_certain: Whether all that was noted comes on both connections.
 
     Args:
         topics: The topics that change over, all when None.
     """
 
     def __init__(self, topics: frozenset[str] | None = None) -> None:
+        self.is_certain = False
         self._topics = topics
         self._moments: dict[tuple[str, bytes], deque[float]] = {}
         self._horizon = 0.0
@@ -48,7 +58,7 @@ class Handover:
         found: float | None = None
         while moments and found is None:
             moment = moments.popleft()
-            if moment >= self._horizon:
+            if self.is_certain or moment >= self._horizon:
                 found = moment
         if not moments:
             del self._moments[key]
@@ -60,6 +70,10 @@ class Handover:
     def includes(self, event: ServerEvent | None) -> bool:
         """Whether the first connection has brought an event."""
         return event is not None and _key(event) in self._moments
+
+    def brought(self, topics: Container[str]) -> bool:
+        """Whether the first connection has brought something on these topics."""
+        return any(topic in topics for topic, _ in self._moments)
 
     @property
     def is_over(self) -> bool:

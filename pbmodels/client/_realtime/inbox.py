@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class BaseInbox:
         self._has_overflown = False
         self._has_ended = False
         self.loop: asyncio.AbstractEventLoop | None = None
+        self._pid = os.getpid()
         self._room: asyncio.Event | None = None
         self._needs_room = False
 
@@ -70,6 +72,23 @@ class BaseInbox:
         """Belong to the running event loop."""
         self.loop = asyncio.get_running_loop()
         self._room = asyncio.Event()
+
+    def check_process(self) -> None:
+        """Refuse to be used in a forked child, where nobody fills it.
+
+        Raises:
+            InvalidRequest: It belongs to the parent.
+        """
+        if self.is_of_parent:
+            raise InvalidRequest(
+                "realtime: this watch belongs to the process that began it, whose connection a forked child does not "
+                "have; begin one in the child"
+            )
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether it was made before this process was forked."""
+        return self._pid != os.getpid()
 
     def put(self, item: Item) -> None:
         """Add an event or a mark; events beyond the size are left out where that was chosen."""
@@ -159,6 +178,11 @@ class Beside:
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The hub's event loop."""
         return self._main.loop
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether it was made before this process was forked."""
+        return self._main.is_of_parent
 
     @property
     def size(self) -> int:

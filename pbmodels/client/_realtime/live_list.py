@@ -15,15 +15,23 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from pbmodels.client._realtime.plan import PAGE, Event, Flow, Plan, Reader, any_of, moment_of
+from pbmodels.client._realtime.plan import (
+    AT_ONCE,
+    GRACE,
+    PAGE,
+    Doubts,
+    Event,
+    Flow,
+    Plan,
+    Reader,
+    any_of,
+    is_close,
+    moment_of,
+)
 from pbmodels.client._realtime.topics import Narrowed, Topic
 
 R = TypeVar("R")
 
-GRACE = 0.05
-"""Seconds for an event's counterpart to come before the server is asked."""
-
-_AT_ONCE = 30  # ids of 15 characters beside a filter that fits into a topic: below the 3500 that a filter may have
 _REMEMBERED = 10_000
 
 
@@ -49,7 +57,9 @@ class _Heard:
         here: How many events of it came on the list's own topic.
         beside: How many came on the companion.
         is_deleted: Whether one of them was its deletion.
-        is_unsure: Whether two states have this version, so that which is the later one is not known.
+        is_unsure: Whether two states have this version, or one of an older version came later, so that which is the
+            last one is not known.
+        is_turned: Whether the server was found to have an older version than one that came.
     """
 
     version: Any = None
@@ -57,6 +67,7 @@ class _Heard:
     beside: int = 0
     is_deleted: bool = False
     is_unsure: bool = False
+    is_turned: bool = False
 
 
 class LiveList(Plan[R]):
@@ -85,7 +96,7 @@ class LiveList(Plan[R]):
         self._keys: dict[str, Any] = {}
         self._places: list[tuple[Any, str]] = []
         self._heard: dict[str, _Heard] = {}
-        self._doubts: dict[str, float] = {}
+        self._doubts = Doubts()
         self._stale_since: float | None = None
         self._read_at = 0.0
         self._has_more = False
@@ -113,15 +124,17 @@ class LiveList(Plan[R]):
 
     def patience(self) -> float | None:
         """Seconds until the server is to be asked."""
-        since = next(iter(self._doubts.values()), self._stale_since)
-        if since is not None:
-            return since + GRACE - time.monotonic()
+        doubts = self._doubts.patience()
+        if doubts is not None:
+            return doubts
+        if self._stale_since is not None:
+            return self._stale_since + GRACE - time.monotonic()
         return None if self._check is None else self._read_at + self._check - time.monotonic()
 
     def settle(self) -> Flow:
         """Ask about the records in doubt, or read the list anew."""
-        if self._doubts and self._stale_since is None:
-            yield from self._ask(list(self._doubts)[:_AT_ONCE])
+        if self._doubts.are_some and self._stale_since is None:
+            yield from self._ask(self._doubts.take(AT_ONCE))
         else:
             yield from self._read(silent=None)
 
@@ -155,19 +168,25 @@ class LiveList(Plan[R]):
         elif self._order.key is None:
             if record_id in self._records:
                 self._stale()
-        elif (heard := self._heard_of(record_id, version)) is not None:
+        elif (heard := self._heard_of(record_id, version, beside=True)) is not None:
             heard.beside += 1
             self._weigh(record_id, heard)
 
-    def _heard_of(self, record_id: str, version: Any) -> _Heard | None:
+    def _heard_of(self, record_id: str, version: Any, *, beside: bool = False) -> _Heard | None:
         """What was heard of this version, None when a newer one was."""
         heard = self._heard.get(record_id)
         if heard is None and record_id in self._records:
             heard = self._remember(record_id, _Heard(self._reader.version(self._records[record_id])))
         if heard is None or _newer(version, heard.version):
-            return self._remember(record_id, _Heard(version))
-        if _newer(heard.version, version):
+            is_unsure = heard is not None and (heard.is_unsure or heard.is_turned or heard.is_deleted)
+            if heard is not None and not beside and heard.version is not None and is_close(version, heard.version):
+                self._doubts.add(record_id, soon=False)
+            return self._remember(record_id, _Heard(version, is_unsure=is_unsure))
+        if _newer(heard.version, version):  # it may be the last one all the same: see `versions`
             self.superseded += 1
+            if not beside or record_id in self._records:
+                heard.is_unsure = True
+                self._weigh(record_id, heard)
             return None
         if heard.is_deleted and version is not None:
             return None
@@ -183,9 +202,9 @@ class LiveList(Plan[R]):
 
     def _weigh(self, record_id: str, heard: _Heard) -> None:
         if heard.is_unsure or (heard.beside > heard.here and record_id in self._records):
-            self._doubts.setdefault(record_id, time.monotonic())
+            self._doubts.add(record_id)
         else:
-            self._doubts.pop(record_id, None)
+            self._doubts.drop(record_id)
 
     def _deleted(self, record_id: str, version: Any, record: R | None) -> None:
         heard = self._heard.get(record_id)
@@ -194,7 +213,7 @@ class LiveList(Plan[R]):
             self._weigh(record_id, heard)
         else:
             self._remember(record_id, _Heard(version, is_deleted=True))
-            self._doubts.pop(record_id, None)
+            self._doubts.drop(record_id)
             self._remove(record_id, "delete", record)
 
     def _stale(self) -> None:
@@ -274,7 +293,7 @@ class LiveList(Plan[R]):
         count = len(self.ready)
         self._limit = None  # what goes and what comes is weighed against the server's window, not piece by piece
         for record_id in gone:
-            self._doubts.pop(record_id, None)
+            self._doubts.drop(record_id)
             self._remove(record_id, "delete" if record_id in deleted else "leave", recovered=silent is False)
         for number, record_id in enumerate(kept):
             record = found[record_id]
@@ -324,8 +343,6 @@ class LiveList(Plan[R]):
 
     def _ask(self, ids: list[str]) -> Flow:
         """Ask about some records."""
-        for record_id in ids:
-            self._doubts.pop(record_id, None)
         topic = self.topic
         condition = Narrowed(topic.filter, any_of(ids))
         body = yield self._list(condition, fields=topic.fields, expand=topic.expand)
@@ -339,12 +356,16 @@ class LiveList(Plan[R]):
             self._put(record_id, record, "update")
         for record_id in gone:
             self._remove(record_id, "delete" if record_id in deleted else "leave")
+        for record_id in ids:
+            if record_id not in found and record_id in self._heard:
+                self._heard[record_id].is_unsure = False
 
     def _know(self, record_id: str, record: R) -> None:
         version = self._reader.version(record)
         heard = self._heard.get(record_id)
         if heard is not None or version is not None:
-            self._remember(record_id, _Heard(version))
+            is_turned = heard is not None and _newer(heard.version, version)
+            self._remember(record_id, _Heard(version, is_turned=is_turned))
         if version is not None and (self._latest is None or moment_of(version) > self._latest):
             self._latest = moment_of(version)
 

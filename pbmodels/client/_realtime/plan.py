@@ -6,10 +6,12 @@ Sync and async code drive the same flows.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from dateutil.parser import isoparse
@@ -29,6 +31,17 @@ Flow = Generator[Call, bytes, None]
 PAGE = 1000
 """Records that are asked for at a time."""
 
+GRACE = 0.05
+"""Seconds for what would settle a doubt to come by itself, before the server is asked."""
+
+LONG_GRACE = 1.0
+"""Seconds before the server is asked only to be on the safe side: what is in doubt meanwhile is asked for together."""
+
+AT_ONCE = 30
+"""Ids of 15 characters beside a filter that fits into a topic: below the 3500 that a filter may have."""
+
+_AT_THE_SAME_TIME = timedelta(seconds=0.1)
+
 
 @dataclass(frozen=True)
 class Event(Generic[R_co]):
@@ -38,7 +51,8 @@ class Event(Generic[R_co]):
         action: `create`, `update` or `delete`; `overflow` where a watch was asked to tell of one.
         record: The record after the change; a deleted one as it last was, and with its id alone if a catch-up found
             that it is gone; None with `overflow`.
-        recovered: Whether a catch-up found it after a break: what lay between is not known.
+        recovered: Whether the server was asked for it, after a break or because the events left open which change was
+            the last: what lay between is not known.
     """
 
     action: str
@@ -109,6 +123,11 @@ class Plan(Generic[R]):
         """Whether there is nothing to find changes by."""
         return False
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether an event that says the same as another one is of no interest."""
+        return True
+
     def begin(self, now: datetime) -> Flow:
         """What to ask once it is subscribed.
 
@@ -171,10 +190,55 @@ class Plan(Generic[R]):
         return deleted
 
 
+class Doubts:
+    """Records about which the server is to be asked: soon, or by and by."""
+
+    def __init__(self) -> None:
+        self._soon: dict[str, float] = {}
+        self._later: dict[str, float] = {}
+
+    @property
+    def are_some(self) -> bool:
+        """Whether there are any."""
+        return bool(self._soon or self._later)
+
+    def add(self, record_id: str, *, soon: bool = True) -> None:
+        """Ask about a record, if that is not to be done already; later where it is only to be on the safe side."""
+        (self._soon if soon else self._later).setdefault(record_id, time.monotonic())
+
+    def drop(self, record_id: str) -> None:
+        """There is no need to ask soon."""
+        self._soon.pop(record_id, None)
+
+    def clear(self) -> None:
+        """All are settled."""
+        self._soon.clear()
+        self._later.clear()
+
+    def take(self, count: int) -> list[str]:
+        """The first so many, which are settled now."""
+        ids = list(dict.fromkeys(islice(chain(self._soon, self._later), count)))
+        for record_id in ids:
+            self._soon.pop(record_id, None)
+            self._later.pop(record_id, None)
+        return ids
+
+    def patience(self) -> float | None:
+        """Seconds until the first is to be asked about, None where there is none."""
+        due = [since + GRACE for since in islice(self._soon.values(), 1)]
+        due += [since + LONG_GRACE for since in islice(self._later.values(), 1)]
+        return min(due) - time.monotonic() if due else None
+
+
 def moment_of(version: Any) -> datetime:
     """A version, text or not, as a moment."""
     moment: datetime = isoparse(version) if isinstance(version, str) else version
     return moment
+
+
+def is_close(one: Any, other: Any) -> bool:
+    """Whether two changes may have been made at the same time, so that their dates do not say which was the last."""
+    return abs(moment_of(one) - moment_of(other)) < _AT_THE_SAME_TIME
 
 
 def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

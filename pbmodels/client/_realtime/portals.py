@@ -78,7 +78,7 @@ class AsyncPortal:
     def discard(self, listener: Listener) -> None:
         """Listen no more; from wherever it is called."""
         loop = listener.inbox.loop
-        if loop is None:
+        if loop is None or listener.inbox.is_of_parent:
             return
         try:
             is_here = asyncio.get_running_loop() is loop
@@ -171,7 +171,7 @@ class Portal:
     def discard(self, listener: Listener) -> None:
         """Listen no more; from wherever it is called."""
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            if listener.inbox.loop is not None and self._pid == os.getpid():
+            if listener.inbox.loop is not None and not listener.inbox.is_of_parent:
                 listener.inbox.loop.call_soon_threadsafe(_remove, listener)
 
     def leave(self, listener: Listener) -> None:

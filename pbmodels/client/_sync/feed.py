@@ -70,6 +70,8 @@ class Feed(Generic[R]):
                     self._throw(error)
                 else:
                     self._advance(answer)
+            for each, _ in self._listeners:
+                each.is_dated = self._plan.is_dated
         except BaseException:
             self.close()
             raise
@@ -175,13 +177,23 @@ class Feed(Generic[R]):
         """Listen no more; who waits for an event is woken."""
         self._close_inbox()
         for listener, leave in self._listeners:
-            if leave.detach() is not None:
+            if leave.detach() is not None and not self._inbox.is_of_parent:
                 self._portal.leave(listener)
+
+    def check_process(self) -> None:
+        """Refuse to be used in a forked child, where nothing would ever come.
+
+        Raises:
+            InvalidRequest: It belongs to the parent.
+        """
+        if not self.is_closed:
+            self._inbox.check_process()
 
     def _close_inbox(self) -> None:
         self.is_closed = True
-        self._inbox.close()
-        self._pause.end()
+        if not self._inbox.is_of_parent:
+            self._inbox.close()
+            self._pause.end()
 
     def _text(self, topic: Topic) -> str:
         try:

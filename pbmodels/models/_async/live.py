@@ -47,7 +47,9 @@ class AsyncLive(AsyncWatch[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the query began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()  # before the turn, which a thread that is not here may have
         await self._turn.take()
         try:
             return await super().wait(timeout)
@@ -62,7 +64,9 @@ class AsyncLive(AsyncWatch[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the query began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()
         feed = await self._opened()
         if feed is not None and await self._turn.take_now():  # else someone waits for changes, and takes each at once
             try:

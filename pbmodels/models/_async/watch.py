@@ -49,7 +49,9 @@ class AsyncWatch(Generic[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the watch began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()
         feed = await self._opened()
         return await feed.next(timeout) if feed is not None else None
 
@@ -63,6 +65,10 @@ class AsyncWatch(Generic[M]):
         self._is_closed = True
         if self._feed is not None:
             await self._feed.aclose()
+
+    def _check_process(self) -> None:
+        if self._feed is not None:
+            self._feed.check_process()
 
     async def _opened(self) -> AsyncFeed[M] | None:
         if self._feed is None and not self._is_closed:

@@ -48,7 +48,9 @@ class Live(Watch[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the query began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()  # before the turn, which a thread that is not here may have
         self._turn.take()
         try:
             return super().wait(timeout)
@@ -63,7 +65,9 @@ class Live(Watch[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the query began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()
         feed = self._opened()
         if feed is not None and self._turn.take_now():  # else someone waits for changes, and takes each at once
             try:

@@ -50,7 +50,9 @@ class Watch(Generic[M]):
 
         Raises:
             ClientResponseError: The server refused, or was not reached when the watch began.
+            InvalidRequest: It began in the process that this one was forked from.
         """
+        self._check_process()
         feed = self._opened()
         return feed.next(timeout) if feed is not None else None
 
@@ -64,6 +66,10 @@ class Watch(Generic[M]):
         self._is_closed = True
         if self._feed is not None:
             self._feed.close()
+
+    def _check_process(self) -> None:
+        if self._feed is not None:
+            self._feed.check_process()
 
     def _opened(self) -> Feed[M] | None:
         if self._feed is None and not self._is_closed:
