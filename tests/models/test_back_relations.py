@@ -157,7 +157,7 @@ def test_where_the_relation_is_unique_there_is_one(jane: Author, sent: list[http
 
 
 def test_more_than_expand_brings_are_asked_for(library: PocketBase) -> None:
-    library.settings.update({"batch": {"enabled": True, "maxRequests": 1001}})
+    library.settings.update({"batch": {"enabled": True, "maxRequests": 1001, "timeout": 60}})
     jane = Author(name="Jane").save()
     try:
         with library.batch() as batch:

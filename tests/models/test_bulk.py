@@ -41,7 +41,7 @@ def forgetful() -> Iterator[None]:
 @pytest.fixture
 def batches(blog: PocketBase) -> Iterator[PocketBase]:
     """A server that takes 20 requests in a batch."""
-    with limits(blog, enabled=True, maxRequests=20, timeout=3):
+    with limits(blog, enabled=True, maxRequests=20, timeout=60):
         yield blog
 
 

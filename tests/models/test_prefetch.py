@@ -43,7 +43,7 @@ class Volume(Collection, collection="volumes"):
 def library(superuser: PocketBase) -> Iterator[None]:
     """Three shelves: 1100 volumes, 2, and none; every volume of the second one is shown on the third."""
     push(superuser, Shelf, Volume)
-    superuser.settings.update({"batch": {"enabled": True, "maxRequests": 2000}})
+    superuser.settings.update({"batch": {"enabled": True, "maxRequests": 2000, "timeout": 60}})
     with superuser.batch() as batch:
         shelves = [Shelf(id=f"shelf{number:010}", name=str(number)) for number in range(3)]
         for shelf in shelves:

@@ -46,7 +46,7 @@ def sent(blog: PocketBase) -> list[httpx.Request]:
 @pytest.fixture
 def batches(superuser: PocketBase) -> Iterator[None]:
     """A server that allows batches, as those of most applications do."""
-    superuser.settings.update({"batch": {"enabled": True, "maxRequests": 50}})
+    superuser.settings.update({"batch": {"enabled": True, "maxRequests": 50, "timeout": 60}})
     yield
     superuser.settings.update({"batch": {"enabled": False}})
 
@@ -182,7 +182,7 @@ class TestAtTheVerySameMoment:
     @pytest.fixture
     def transactions(self, alone: PocketBase) -> PocketBase:
         """One that allows batches."""
-        alone.settings.update({"batch": {"enabled": True}})
+        alone.settings.update({"batch": {"enabled": True, "timeout": 60}})
         return alone
 
     def test_all_count(self, transactions: PocketBase) -> None:

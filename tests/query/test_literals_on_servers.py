@@ -90,7 +90,9 @@ class Table:
         self.known: set[tuple[str, str]] = set()
         self.admin = server.client()
         self.guest = PocketBase(server.url)
-        self.admin.send("/api/settings", method="PATCH", body={"batch": {"enabled": True, "maxRequests": 1000}})
+        self.admin.send(
+            "/api/settings", method="PATCH", body={"batch": {"enabled": True, "maxRequests": 1000, "timeout": 60}}
+        )
         fields = [{"name": field, "type": "text"} for field in "ab"]
         self.admin.collections.create({"name": name, "type": "base", "listRule": "", "fields": fields})
         self.path = f"/api/collections/{name}/records"
