@@ -27,7 +27,7 @@ def import_(
         Path | None, typer.Option(help="Upload the records' files too, from FOLDER/RECORD_ID/NAME in this folder.")
     ] = None,
     random_passwords: Annotated[
-        bool, typer.Option("--random-passwords", help="Give auth records without a password a random one.")
+        bool, typer.Option("--random-passwords", help="Give new auth records without a password a random one.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file; send nothing.")] = False,
     restart: Annotated[

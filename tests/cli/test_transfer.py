@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pbmodels import Collection, Field, GeoPoint, PocketBase
+from pbmodels import Collection, Field, GeoPoint, PocketBase, Relation, Relations, field
 from pbmodels.cli._data import importing
+from pbmodels.cli._data.existing import Existing
 from pbmodels.cli._data.exporting import Export
 from pbmodels.cli._data.format import Format
 from pbmodels.cli._data.importing import Import
@@ -214,6 +215,102 @@ def seen(source: Path, count: int) -> str:
     return sha256(b"".join(to_json((number, json.loads(line))) for number, line in enumerate(lines, 1))).hexdigest()
 
 
+class Branch(Collection, collection="branches"):
+    text: Field[str]
+    parent: Relation[Branch | None] = field(default=None)
+    likes: Relations[Branch] = field(default_factory=list)
+
+
+class TestRelationsToTheCollectionItself:
+    """Children stand before their parents in the file, as an export by id has them in any order."""
+
+    @pytest.fixture
+    def tree(self, blog: PocketBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        blog.schema.push(Branch)
+        monkeypatch.setattr(importing, "_CHUNK", 4)
+        ids = [f"branch{n:09}" for n in range(11)]
+        lines = [
+            {
+                "id": id,
+                "text": f"{n}",
+                "parent": ids[n + 1] if n < 10 else "",
+                "likes": [ids[10 - n], ids[n]] if n != 5 else [],
+            }
+            for n, id in enumerate(ids)
+        ]
+        (tmp_path / "tree.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        return tmp_path / "tree.jsonl"
+
+    def kept(self, blog: PocketBase) -> list[dict[str, Any]]:
+        names = ("id", "text", "parent", "likes")
+        records = blog.collection("branches").get_full_list(sort="id")
+        return [{name: record[name] for name in names} for record in records]
+
+    def wanted(self, tree: Path) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in tree.read_text("utf-8").splitlines()]
+
+    @pytest.mark.parametrize("batch", [True, False], ids=["batches", "without"])
+    @pytest.mark.parametrize("stdin", [True, False], ids=["stdin", "file"])
+    def test_are_set_once_all_records_are_there(
+        self, cli: Cli, blog: PocketBase, signed_in: Env, tree: Path, batch: bool, stdin: bool, request: Any
+    ) -> None:
+        if batch:
+            request.getfixturevalue("batches")
+        before = sorted(tree.parent.iterdir())
+
+        told = answer(
+            cli("import", "-" if stdin else tree.name, "branches", "--json", input=tree.read_text("utf-8"), **signed_in)
+        )
+
+        assert (told["written"], told["skipped"]) == (11, 0)
+        assert self.kept(blog) == self.wanted(tree)
+        assert sorted(tree.parent.iterdir()) == before
+
+    @pytest.mark.parametrize("written", [0, 4, 8, 11], ids="after {} records".format)
+    def test_are_set_after_an_interruption_too(
+        self, cli: Cli, batches: PocketBase, signed_in: Env, tree: Path, written: int
+    ) -> None:
+        def stop(request: Any) -> None:
+            if (
+                request.url.path == "/api/batch"
+                and batches.collection("branches").get_list(1, 1).total_items == written
+            ):
+                raise KeyboardInterrupt
+
+        with PocketBase(batches.url, before_send=stop) as pb:
+            pb.auth_store.save(batches.auth_store.token, batches.auth_store.record)
+            with pytest.raises(KeyboardInterrupt):
+                Import(pb, "branches", tree, Format.JSONL).run(lambda done: None)
+
+        told = answer(cli("import", tree.name, "branches", "--json", **signed_in))
+
+        assert (told["resumed_after"], told["written"]) == (written, 11 - written)
+        assert self.kept(batches) == self.wanted(tree)
+
+    def test_are_set_where_an_answer_was_lost(self, cli: Cli, batches: PocketBase, signed_in: Env, tree: Path) -> None:
+        def lose(response: Any) -> None:
+            if response.request.url.path == "/api/batch":
+                raise KeyboardInterrupt
+
+        with PocketBase(batches.url, after_send=lose) as pb:
+            pb.auth_store.save(batches.auth_store.token, batches.auth_store.record)
+            with pytest.raises(KeyboardInterrupt):
+                Import(pb, "branches", tree, Format.JSONL).run(lambda done: None)
+
+        told = answer(cli("import", tree.name, "branches", "--json", **signed_in))
+
+        assert (told["resumed_after"], told["written"], told["skipped"]) == (0, 7, 4)
+        assert self.kept(batches) == self.wanted(tree)
+
+    def test_that_lead_nowhere_are_named(self, cli: Cli, batches: PocketBase, signed_in: Env, tree: Path) -> None:
+        tree.write_text('{"text": "a"}\n{"text": "b", "parent": "nowhere00000000"}\n', "utf-8")
+
+        result = cli("import", tree.name, "branches", **signed_in)
+
+        assert result.exit_code == 1
+        assert "tree.jsonl:2: the server refused the record: parent: " in result.stderr
+
+
 def test_rows_that_changed_since_are_not_passed_over(
     cli: Cli, batches: PocketBase, signed_in: Env, tmp_path: Path
 ) -> None:
@@ -267,6 +364,37 @@ class TestWhatIsThere:
         assert answer(cli("import", file, "posts", "--existing", "update", "--json", **signed_in))["written"] == 2
         assert Post.get("a" * 15).model_dump(include={"title", "views"}) == {"title": "Newer", "views": 1}
 
+    @pytest.mark.parametrize("batch", [True, False], ids=["batches", "without"])
+    def test_is_updated_where_an_interrupted_import_had_not_come_to_it(
+        self, cli: Cli, blog: PocketBase, file: str, signed_in: Env, tmp_path: Path, batch: bool, request: Any
+    ) -> None:
+        if batch:
+            request.getfixturevalue("batches")
+
+        def stop(request: Any) -> None:
+            if request.method != "GET":
+                raise KeyboardInterrupt
+
+        with PocketBase(blog.url, before_send=stop) as pb:
+            pb.auth_store.save(blog.auth_store.token, blog.auth_store.record)
+            with pytest.raises(KeyboardInterrupt):
+                Import(pb, "posts", tmp_path / file, Format.JSONL, Existing.UPDATE).run(lambda done: None)
+
+        assert answer(cli("import", file, "posts", "--existing", "update", "--json", **signed_in))["written"] == 2
+        assert Post.get("a" * 15).title == "Newer"
+
+    @pytest.mark.parametrize("batch", [True, False], ids=["batches", "without"])
+    def test_is_updated_by_some_fields_alone(
+        self, cli: Cli, file: str, signed_in: Env, tmp_path: Path, batch: bool, request: Any
+    ) -> None:
+        if batch:
+            request.getfixturevalue("batches")
+        (tmp_path / "views.csv").write_text(f"id,views\n{'a' * 15},7\n", "utf-8")
+
+        cli("import", "views.csv", "posts", "--existing", "update", **signed_in)
+
+        assert Post.get("a" * 15).model_dump(include={"title", "views"}) == {"title": "Old", "views": 7}
+
     def test_can_be_skipped(self, cli: Cli, file: str, signed_in: Env) -> None:
         told = answer(cli("import", file, "posts", "--existing", "skip", "--json", **signed_in))
 
@@ -304,6 +432,29 @@ def test_people_need_a_password(cli: Cli, blog: PocketBase, signed_in: Env, tmp_
     assert "users.jsonl:1: users holds people who sign in" in refused.stderr
     assert told["written"] == 1
     assert User.where().one().email == "ann@example.com"
+
+
+@pytest.mark.parametrize("batch", [True, False], ids=["batches", "without"])
+def test_people_who_are_there_keep_their_passwords(
+    cli: Cli, blog: PocketBase, signed_in: Env, tmp_path: Path, batch: bool, request: pytest.FixtureRequest
+) -> None:
+    if batch:
+        request.getfixturevalue("batches")
+    ann = User.create(email="ann@example.com", password="12345678", name="Ann")
+    lines = [
+        {"id": ann.id, "email": "ann@example.com", "name": "Ann B."},
+        {"id": "b" * 15, "email": "ben@example.com", "name": "Ben"},
+    ]
+    (tmp_path / "users.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+    told = answer(
+        cli("import", "users.jsonl", "users", "--existing", "update", "--random-passwords", "--json", **signed_in)
+    )
+
+    assert told["written"] == 2
+    assert User.get(ann.id).name == "Ann B."
+    with PocketBase(blog.url) as guest:
+        assert guest.users.auth_with_password("ann@example.com", "12345678").record.id == ann.id
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from pbmodels._errors import PocketBaseError
 from pbmodels.cli._failures import UsageError
-from pbmodels.client import BadRequest, Forbidden, NotFound, PocketBase, Unauthorized, ValidationFailed
+from pbmodels.client import BadRequest, Forbidden, NotFound, PocketBase, Record, Unauthorized
 from pbmodels.client._errors import BatchFailed
 
 from .checkpoint import Checkpoint
@@ -23,6 +23,7 @@ from .columns import Column, NotAValue, columns_of
 from .existing import Existing
 from .format import Format
 from .formats import BadData, Row, read
+from .later import Later, opened
 
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _MOST_PROBLEMS = 10
@@ -61,6 +62,11 @@ class Import:
         described = self._described()
         self._is_auth = described["type"] == "auth"
         self._columns = {column.name: column for column in columns_of(described)}
+        self._own = [
+            name
+            for name, column in self._columns.items()
+            if column.options.get("collectionId") == described["id"] and not column.options.get("required")
+        ]
         batch = self.pb.settings.get_all()["batch"]
         self._batch_size = min(int(batch["maxRequests"]), _CHUNK) if batch["enabled"] else 0
         self._uncertain = False
@@ -101,20 +107,38 @@ class Import:
         done = self.resumed
         rows = self._rows()
         seen = self._pass_over(rows, place)
-        while chunk := list(islice(rows, self._batch_size or _CHUNK)):
-            if place is not None:
-                place.save(seen=seen.hexdigest())
-            self._send([self._prepared(number, values, seed) for number, values in chunk])
-            self._uncertain = False
-            done += len(chunk)
-            for row in chunk:
-                seen.update(to_json(row))
-            if place is not None:
-                place.records = done
-                place.save(seen=seen.hexdigest())
-            tick(done)
+        waiting = None if place is None else place.path.with_suffix(".later")
+        with opened(waiting, 0 if place is None else place.values.setdefault("later", 0)) as later:
+            while chunk := list(islice(rows, self._batch_size or _CHUNK)):
+                if place is not None:
+                    place.save(seen=seen.hexdigest())
+                sent = self._send([self._prepared(number, values, seed) for number, values in chunk])
+                later.add([(each.number, each.body["id"], each.later) for each in sent if each.later])
+                self._uncertain = False
+                done += len(chunk)
+                for row in chunk:
+                    seen.update(to_json(row))
+                if place is not None:
+                    place.records = done
+                    place.save(seen=seen.hexdigest(), later=later.size)
+                tick(done)
+            self._set(later, place)
         if place is not None:
             place.remove()
+
+    def _set(self, later: Later, place: Checkpoint | None) -> None:
+        """Set what waited until all records are there."""
+        done = 0 if place is None else place.values.get("set", 0)
+        left = islice(later, done, None)
+        while chunk := list(islice(left, self._batch_size or _CHUNK)):
+            records = [_Prepared(number, {"id": id, **values}) for number, id, values in chunk]
+            if self._batch_size:
+                self._send_batch(records, update=True)
+            else:
+                self._side_by_side(self._update_alone, records)
+            done += len(chunk)
+            if place is not None:
+                place.save(set=done)
 
     def _pass_over(self, rows: Iterator[Row], place: Checkpoint | None) -> Any:
         """Leave out the rows that are imported; a hash of them, by which a later run knows them again.
@@ -194,6 +218,7 @@ class Import:
         if problems:
             raise BadData(problems[0])
         body: dict[str, Any] = {}
+        later: dict[str, Any] = {}
         has_files = False
         for key, value in values.items():
             column = self._columns.get(key)
@@ -207,55 +232,76 @@ class Import:
                 paths = self._paths(column, values)
                 body[key] = paths if column.multiple else paths[0]
                 has_files = True
+            elif key in self._own and value:
+                later[key] = value
             else:
                 body[key] = value
         if not body.get("id"):
             body["id"] = _id_of(seed, number)
+        new_password = self._is_auth and self.random_passwords and not body.get("password")
         if self._is_auth:
-            if self.random_passwords and not body.get("password"):
+            if new_password:
                 body["password"] = secrets.token_urlsafe(24)
             body["passwordConfirm"] = body["password"]
-        return _Prepared(number, body, has_files)
+        return _Prepared(number, body, has_files, later, new_password)
 
-    def _send(self, chunk: list[_Prepared]) -> None:
-        if self.existing is Existing.SKIP or self._uncertain:
-            there = self._there([record.body["id"] for record in chunk])
+    def _send(self, chunk: list[_Prepared]) -> list[_Prepared]:
+        """Send records; those that were, or whose answer an interruption may have lost."""
+        lost: list[_Prepared] = []
+        there = self._there([record for record in chunk if self._must_know(record)])
+        if self.existing is not Existing.UPDATE and there:
             fresh = [record for record in chunk if record.body["id"] not in there]
             self.skipped += len(chunk) - len(fresh)
+            if self._uncertain:
+                # As an import leaves them: nobody set what comes later.
+                lost = [each for each in chunk if (found := there.get(each.body["id"])) and not _any(found, each.later)]
             chunk = fresh
+        for record in chunk:
+            if record.new_password and record.body["id"] in there:  # who is there keeps the one they have
+                del record.body["password"], record.body["passwordConfirm"]
+        alone = [record for record in chunk if record.has_files or not self._batch_size]
         if self._batch_size:
-            self._send_batch([record for record in chunk if not record.has_files])
-            alone = [record for record in chunk if record.has_files]
-        else:
-            alone = chunk
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="pbmodels-import") as pool:
-            for _ in pool.map(self._send_alone, alone):
-                self.written += 1
+            self.written += self._send_batch([record for record in chunk if not record.has_files])
+        self.written += self._side_by_side(self._create_alone, [each for each in alone if each.body["id"] not in there])
+        self.written += self._side_by_side(self._update_alone, [each for each in alone if each.body["id"] in there])
+        return lost + chunk
 
-    def _send_batch(self, chunk: list[_Prepared]) -> None:
+    def _must_know(self, record: _Prepared) -> bool:
+        """Whether it matters, and the server does not see to it, that a record is there already."""
+        if self.existing is Existing.UPDATE:
+            return record.new_password or record.has_files or not self._batch_size
+        return self._uncertain or self.existing is Existing.SKIP
+
+    def _side_by_side(self, send: Callable[[_Prepared], None], records: list[_Prepared]) -> int:
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="pbmodels-import") as pool:
+            return sum(1 for _ in pool.map(send, records))
+
+    def _send_batch(self, chunk: list[_Prepared], *, update: bool = False) -> int:
         batch = self.pb.batch()
         for record in chunk:
             queue = batch.collection(self.collection)
-            if self.existing is Existing.UPDATE:
+            if update:
+                queue.update(record.body["id"], record.body, fields="id")
+            elif self.existing is Existing.UPDATE:
                 queue.upsert(record.body, fields="id")
             else:
                 queue.create(record.body, fields="id")
         try:
-            self.written += len(batch.send())
+            return len(batch.send())
         except BatchFailed as error:
             if error.index is None:
                 raise
             raise self._refused(chunk[error.index], error.reason or error) from error
 
-    def _send_alone(self, record: _Prepared) -> None:
-        service = self.pb.collection(self.collection)
+    def _create_alone(self, record: _Prepared) -> None:
         try:
-            try:
-                service.create(record.body, fields="id")
-            except ValidationFailed as error:
-                if self.existing is not Existing.UPDATE or "id" not in error.field_errors:
-                    raise
-                service.update(record.body["id"], record.body, fields="id")
+            self.pb.collection(self.collection).create(record.body, fields="id")
+        except BadRequest as error:
+            raise self._refused(record, error) from error
+
+    def _update_alone(self, record: _Prepared) -> None:
+        try:
+            self.pb.collection(self.collection).update(record.body["id"], record.body, fields="id")
         except BadRequest as error:
             raise self._refused(record, error) from error
 
@@ -270,27 +316,40 @@ class Import:
             "What was imported before it stays; start again to go on from there"
         )
 
-    def _there(self, ids: Sequence[str]) -> set[str]:
-        """Which of these ids the collection has."""
-        found: set[str] = set()
-        for start in range(0, len(ids), _IDS):
-            part = ids[start : start + _IDS]
-            names = {f"id{number}": id for number, id in enumerate(part)}
+    def _there(self, records: Sequence[_Prepared]) -> dict[str, Record]:
+        """Which of these records the collection has, with their fields that are set later."""
+        found: dict[str, Record] = {}
+        for start in range(0, len(records), _IDS):
+            names = {f"id{number}": each.body["id"] for number, each in enumerate(records[start : start + _IDS])}
             wanted = " || ".join(f"id = {{:{name}}}" for name in names)
             page = self.pb.collection(self.collection).get_list(
-                1, _IDS, filter=self.pb.filter(wanted, **names), fields="id", skip_total=True
+                1, _IDS, filter=self.pb.filter(wanted, **names), fields=["id", *self._own], skip_total=True
             )
-            found |= {record.id for record in page.items}
+            found.update((record.id, record) for record in page.items)
         return found
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A record as it is sent, and its line."""
+    """A record as it is sent, and its line.
+
+    Attributes:
+        number: The line.
+        body: What is sent.
+        has_files: Whether files are.
+        later: What is sent once all records are there.
+        new_password: Whether its password is one that nobody knows.
+    """
 
     number: int
     body: dict[str, Any]
-    has_files: bool
+    has_files: bool = False
+    later: dict[str, Any] = field(default_factory=dict)
+    new_password: bool = False
+
+
+def _any(record: Record, names: Iterable[str]) -> bool:
+    return any(record.get(name) for name in names)
 
 
 def _id_of(seed: str, number: int) -> str:
