@@ -198,7 +198,7 @@ async def test_broken_connections(flavour: str, broken: Any, kind: type, message
     with OddServer(broken, answer(200, b'{"fine": true}')) as odd:
         async with new_client(flavour, odd.url) as pb:
             with pytest.raises(kind, match=f"GET /x .*{message}") as error:
-                await done(pb.send("/x", timeout=0.3 if kind is RequestTimeout else 10))
+                await done(pb.send("/x", timeout=1 if kind is RequestTimeout else 10))
             assert (error.value.status, error.value.is_abort) == (0, kind is RequestTimeout)
             assert error.value.original_error is not None
             assert await done(pb.send("/x")) == {"fine": True}

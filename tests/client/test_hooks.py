@@ -44,10 +44,10 @@ async def test_before_send_replaces_requests_and_keeps_the_timeout(flavour: str)
         return httpx.Request("PATCH", request.url.join("/other"), json={"a": 1})
 
     with OddServer(answer(200, b'{"n": 1}'), silent) as odd:
-        async with new_client(flavour, odd.url, before_send=replace, timeout=0.3) as pb:
+        async with new_client(flavour, odd.url, before_send=replace) as pb:
             assert await done(pb.send("/x")) == {"n": 1}
             with pytest.raises(RequestTimeout, match="GET /other got no answer"):
-                await done(pb.send("/x"))
+                await done(pb.send("/x", timeout=0.3))
 
     assert odd.requests[0].startswith("PATCH /other HTTP/1.1\r\n")
 

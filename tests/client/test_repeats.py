@@ -62,7 +62,7 @@ async def test_failures_that_do_not_pass_are_met_once(flavour: str, status: int)
 
 async def test_a_request_without_time_left_is_not_repeated(flavour: str) -> None:
     with OddServer(lambda connection: connection.recv(1)) as odd:
-        async with new_client(flavour, odd.url, retries=5, timeout=0.2) as pb:
+        async with new_client(flavour, odd.url, retries=5, timeout=1) as pb:
             with pytest.raises(Exception, match="in time") as error:
                 await done(pb.collection("posts").get_list())
 
