@@ -28,15 +28,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 from pydantic_core import from_json
 
 from pbmodels._errors import PocketBaseError
-from pbmodels._filter_text import since
+from pbmodels.client._hints import GENERAL, hint_for
 from pbmodels.client._secrets import without_secrets
-from pbmodels.client._service_hints import field_hint, service_hint
+from pbmodels.client._service_hints import field_hint
 
 
 class InvalidRequest(PocketBaseError, ValueError):
@@ -240,16 +239,6 @@ def _flatten(data: object, key: str = "message", prefix: str = "") -> dict[str, 
 
 _BY_STATUS: dict[int, type[ClientResponseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
 
-_HINTS = {
-    401: "sign in first, e.g. pb.collection('users').auth_with_password(...)",
-    403: "the signed-in user (or a guest) may not do this; sign in as another or change the collection's API rule",
-    404: "check the path, and that the url is a PocketBase server",
-    413: "the body is larger than the server accepts; raise the field's maxSize or the server's body limit",
-    502: "PocketBase behind this proxy is down or busy; try again",
-    503: "the server is down or busy; try again",
-    504: "PocketBase behind this proxy gave no answer in time; try again",
-}
-
 
 def error_from_response(
     method: str, url: httpx.URL, status: int, headers: Mapping[str, str], body: bytes, sent: bytes = b""
@@ -281,7 +270,7 @@ def error_from_response(
             _sentence(start, "wait and try again"), retry_after=_seconds(headers.get("retry-after")), **rest
         )
     if status >= 500:
-        hint = _HINTS.get(status, "the server's log says why")
+        hint = GENERAL.get(status, "the server's log says why")
         return ServerError(_sentence(start, hint), retry_after=_seconds(headers.get("retry-after")), **rest)
     if status < 400:
         location = without_secrets(headers.get("location", "elsewhere"))
@@ -290,46 +279,15 @@ def error_from_response(
         )
     mfa_id = answer.get("mfaId")
     if status == 401 and isinstance(mfa_id, str) and mfa_id:
-        return MfaRequired(_sentence(start, _hint(method, status, url, answer, said)), mfa_id=mfa_id, **rest)
+        return MfaRequired(_sentence(start, hint_for(method, status, url, answer, said)), mfa_id=mfa_id, **rest)
     kind = _BY_STATUS.get(status, BadRequest if status == 400 else ClientResponseError)
-    hint = field_hint(_path(url), said, sent) or _hint(method, status, url, answer, said)
+    hint = field_hint(_path(url), said, sent) or hint_for(method, status, url, answer, said)
     return kind(_sentence(start, hint), **rest)
 
 
 def _path(url: httpx.URL) -> str:
     """The path as it was sent."""
     return url.raw_path.split(b"?")[0].decode("ascii")
-
-
-def _hint(method: str, status: int, url: httpx.URL, answer: Mapping[str, Any], said: str) -> str:
-    if special := service_hint(method, _path(url), status, said):
-        return special
-    _, _, below = _path(url).rpartition("/api/collections/")
-    collection, _, action = below.partition("/")
-    collection = unquote(collection)
-    if status == 400 and action == "auth-with-password":
-        return f"check the identity and the password, and that collection {collection!r} allows this way to sign in"
-    if status == 400 and action == "auth-with-otp":
-        return "check the one-time password and its otp_id; it may have expired or been used"
-    if status == 400 and (filter_text := url.params.get("filter")):
-        newer = [f"{part} needs PocketBase {version} or later" for part, version in since(filter_text).items()]
-        check = (
-            f"check that every field in the filter {filter_text[:300]!r} and in the sort exists and is spelled right"
-        )
-        return "; ".join([check, *newer])
-    if status == 400 and url.params.get("sort"):
-        return f"check that every field in the sort {url.params['sort']!r} exists"
-    if status == 401 and answer.get("mfaId"):
-        return "a second way to sign in is needed; go on with mfa_id=error.mfa_id"
-    if status == 403 and "superusers can filter by" in said.lower():
-        return "the server takes '@request.' and '@collection.' inside a value for more than text; search without them"
-    if status == 404 and collection and (not action or "collection context" in said.lower()):
-        return f"there is no collection {collection!r}: check its name, or create it (pbmodels.schema.push)"
-    if status == 404 and action.startswith("records/"):
-        return f"there is no such record in {collection!r}, or its view rule hides it"
-    if status == 404 and "/api/files/" in _path(url):
-        return "there is no such file, or it is protected: see pb.files.get_token()"
-    return _HINTS.get(status, "")
 
 
 def _sentence(start: str, hint: str) -> str:

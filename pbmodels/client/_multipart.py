@@ -40,7 +40,7 @@ class Form:
                 raise InvalidRequest(f"{name}: a file needs a name, and {file.name!r} is none")
             content = cls._content(file)
             if isinstance(file.content, os.PathLike):
-                stack.enter_context(cast("IO[bytes]", content))
+                stack.callback(cast("IO[bytes]", content).close)
             parts.append((name, (os.path.basename(file.name), content, file.media_type)))
         return {}, {"data": {"@jsonPayload": encode(rest).decode()} if rest else {}, "files": parts}
 

@@ -14,6 +14,7 @@ _FIRST_VERSIONS = (
     (r"DELETE /api/logs", "0.40", "deleting the logs"),
 )
 
+_NO_BACKUP = "there may be no such backup: see pb.backups.get_full_list()"
 _HINTS = (
     (403, r"POST /api/batch", 'a superuser turns them on with pb.settings.update({"batch": {"enabled": True}})'),
     (413, r"POST /api/batch", "send smaller batches, or raise settings.batch.maxBodySize (bytes)"),
@@ -23,7 +24,8 @@ _HINTS = (
         r"GET /api/logs/[^/]+",
         "there is no such log entry; old ones are deleted after settings.logs.maxDays",
     ),
-    (400, r"GET /api/backups/[^/]+", "there may be no such backup: see pb.backups.get_full_list()"),
+    (400, r"(GET|DELETE|POST) /api/backups/[^/]+(/restore)?", _NO_BACKUP),
+    (404, r"GET /api/backups/[^/]+", _NO_BACKUP),
     (403, r"GET /api/backups/[^/]+", "it takes a superuser's file token: see pb.files.get_token()"),
 )
 

@@ -109,10 +109,11 @@ class Upload:
         if isinstance(content, (bytes, bytearray)):
             return bytes(content)
         if isinstance(content, os.PathLike):
+            path = os.fspath(content)
             try:
-                return open(content, "rb")
+                return cast("IO[bytes]", _Readable(open(content, "rb"), path))
             except OSError as error:
-                raise InvalidRequest(f"cannot read the file {os.fspath(content)!r}: {error.strerror}") from None
+                raise _unreadable(path, error) from None
         if isinstance(content, io.TextIOBase):
             raise InvalidRequest(f"the file {self.name!r} is open as text; open it with mode 'rb'")
         if _is_closed(content):
@@ -121,7 +122,7 @@ class Upload:
             readable = getattr(content, "readable", None)
             if callable(readable) and readable() is False:
                 raise InvalidRequest(f"the file {self.name!r} is open for writing only; open it with mode 'rb'")
-            return cast("IO[bytes]", content if _has_a_size(content) else _Unsized(content))
+            return cast("IO[bytes]", _Readable(content, self.name))
         self._use_up()
         return cast("IO[bytes]", _Pieces(self.name, cast("Iterator[bytes]", content)))
 
@@ -168,11 +169,33 @@ def _is_closed(file: Any) -> bool:
     return getattr(file, "closed", False) is True
 
 
-class _Unsized:
-    """A pipe or socket as a file: httpx would take the size 0 that its descriptor has for the content's."""
+class _Readable:
+    """An open file as httpx takes it: it says which one it is when it cannot be read.
 
-    def __init__(self, file: Any) -> None:
-        self.read = file.read
+    Of a pipe or socket nothing but `read` is shown: httpx would take the size 0 of its descriptor for the content's.
+    """
+
+    def __init__(self, file: Any, name: str) -> None:
+        self._file = file
+        self._name = name
+        if _has_a_size(file):
+            for method in ("seek", "tell", "fileno"):
+                if hasattr(file, method):
+                    setattr(self, method, getattr(file, method))
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            piece: bytes = self._file.read(size)
+        except OSError as error:
+            raise _unreadable(self._name, error) from None
+        return piece
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _unreadable(name: str, error: OSError) -> InvalidRequest:
+    return InvalidRequest(f"cannot read the file {name!r}: {error.strerror or error}")
 
 
 def _has_a_size(file: Any) -> bool:

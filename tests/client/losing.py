@@ -58,7 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            return body if len(body) == length else None
         pieces: list[bytes] = []
         while size := int(self.rfile.readline() or b"-1", 16):
             piece = self.rfile.read(size + 2)

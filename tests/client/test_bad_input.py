@@ -6,6 +6,8 @@ aiohttp and through httpx alone.
 
 from __future__ import annotations
 
+import errno
+import io
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -262,7 +264,27 @@ async def test_an_open_file_that_gives_no_bytes(line: tuple[Any, Line], tmp_path
     assert wire.sent == []
 
 
-async def test_a_file_that_breaks_while_it_is_read(line: tuple[Any, Line], blog: PocketBase) -> None:
+class Failing(io.BytesIO):
+    """A file on a disk that fails."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+async def test_a_file_whose_disk_fails(line: tuple[Any, Line], blog: PocketBase, tmp_path: Path) -> None:
+    pb, _ = line
+    files = {"a.bin": Failing(b"x" * 1000), "mem": Path("/proc/self/mem")}
+
+    for name, file in files.items():
+        if isinstance(file, Path) and not file.exists():
+            continue
+        with pytest.raises(InvalidRequest, match=f"cannot read the file '.*{name}': Input/output error"):
+            await done(pb.collection("posts").create({"title": "x", "gallery": [(name, file)]}))
+
+    assert blog.collection("posts").get_list().total_items == 0
+
+
+async def test_an_iterator_that_breaks_while_it_is_read(line: tuple[Any, Line], blog: PocketBase) -> None:
     pb, _ = line
 
     def pieces() -> Iterator[bytes]:

@@ -166,6 +166,27 @@ async def test_nobody_listens(flavour: str) -> None:
     assert error.value.__cause__ is error.value.original_error
 
 
+WHAT_TO_DO: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "no auth collection": (
+        lambda pb: pb.collection("posts").auth_with_password("a", "b"),
+        "no auth collection 'posts'",
+    ),
+    "a way that is off": (lambda pb: pb.users.request_otp("a@example.com"), "turn this way to sign in on .* 'users'"),
+    "nobody to be": (lambda pb: pb.users.impersonate("nobody"), "there is no such record in 'users'"),
+    "nothing to empty": (lambda pb: pb.collections.truncate("poosts"), "there is no collection 'poosts'"),
+    "no backup to delete": (lambda pb: pb.backups.delete("no.zip"), "there may be no such backup: see pb.backups"),
+    "no backup to restore": (lambda pb: pb.backups.restore("no.zip"), "there may be no such backup: see pb.backups"),
+}
+
+
+@pytest.mark.parametrize("name", WHAT_TO_DO)
+async def test_what_to_do_is_said(client: Any, name: str) -> None:
+    use, says = WHAT_TO_DO[name]
+
+    with pytest.raises(ClientResponseError, match=says):
+        await done(use(client))
+
+
 def cut(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{half")
 
