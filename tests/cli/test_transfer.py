@@ -561,8 +561,8 @@ def test_memory_does_not_grow_with_the_number_of_records(blog: PocketBase, tmp_p
 
     blog.collections.create({"name": "rows", "fields": [{"name": "text", "type": "text"}]})
     blog.settings.update({"batch": {"enabled": True, "maxRequests": 1000}})
-    exporting_one_page = []
-    for count in (2000, 8000):
+    peaks = []
+    for count in (4000, 8000):  # of 4000 and of 12,000, three pages may be held at a time: written, read, under way
         for _ in range(count // 1000):
             batch = blog.batch()
             for _ in range(1000):
@@ -570,8 +570,8 @@ def test_memory_does_not_grow_with_the_number_of_records(blog: PocketBase, tmp_p
             batch.send()
         tracemalloc.start()
         Export(blog, "rows", Format.JSONL).to_file(tmp_path / f"{count}.jsonl", lambda done: None)
-        exporting_one_page.append(tracemalloc.get_traced_memory()[1])
+        peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     blog.settings.update({"batch": {"enabled": False, "maxRequests": 50}})
 
-    assert exporting_one_page[1] < 1.5 * exporting_one_page[0]
+    assert peaks[1] < 2 * peaks[0], "and not three times as much, as all records are"
