@@ -50,7 +50,7 @@ def import_(
             with progress(run, f"Importing {collection}", total) as tick:
                 job.run(tick, restart=restart)
     if dry_run:
-        run.answer({"collection": collection, "records": total, "written": 0}, f"{total or 0:,} records are fine")
+        run.answer({"collection": collection, "records": total, "written": 0}, f"no fault in {total or 0:,} records")
         return
     facts = {
         "collection": collection,

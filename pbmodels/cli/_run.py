@@ -126,17 +126,24 @@ class Run:
 
         return Console(stderr=True, highlight=False)
 
-    def answer(self, facts: Any, shown: RenderableType | Callable[[], RenderableType]) -> None:
+    def answer(self, facts: Any, shown: str | Callable[[], RenderableType]) -> None:
         """Print the result: as JSON for scripts, else for people.
 
         Args:
             facts: What JSON can hold.
-            shown: What rich can show, or a function that makes it.
+            shown: A text, or a function that makes what rich can show.
         """
         if self.as_json:
             self.line(facts)
         else:
-            self.console.print(shown() if callable(shown) else shown)
+            self.show(shown() if callable(shown) else shown)
+
+    def show(self, shown: RenderableType) -> None:
+        """Print a text as it is, its lines whole, or what else rich can show."""
+        from rich.text import Text
+
+        found = Text(shown) if isinstance(shown, str) else shown
+        self.console.print(found, soft_wrap=isinstance(found, Text))
 
     def line(self, facts: Any) -> None:
         """Print one line of JSON."""

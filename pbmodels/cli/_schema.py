@@ -68,14 +68,14 @@ def pull(
         with run.client() as pb:
             new = pull(pb, output, enums=enums, write=not check)
     if output is None:
-        run.answer({"text": new}, lambda: _plain(new.rstrip("\n")))
+        run.answer({"text": new}, new.rstrip("\n"))
         return Exit.DONE
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), str(output), "the server", lineterm=""))
     facts = {"file": str(output), "changed": old != new, "written": old != new and not check}
     if check:
-        run.answer({**facts, "diff": lines}, lambda: _patch(lines) if lines else _plain(f"{output} is up to date"))
+        run.answer({**facts, "diff": lines}, lambda: _patch(lines) if lines else f"{output} is up to date")
         return Exit.FOUND if old != new else Exit.DONE
-    run.answer(facts, lambda: _plain(f"wrote {output}" if old != new else f"{output} is up to date"))
+    run.answer(facts, f"wrote {output}" if old != new else f"{output} is up to date")
     return Exit.DONE
 
 
@@ -105,13 +105,15 @@ def push(
 
     What would lose values is refused, with the number of records.
     """
+    from rich.text import Text
+
     from pbmodels.schema import diff, push
 
     models, renames = run.models(), renames_of(rename)
     with run.client() as pb:
         found = diff(pb, *models, exact=not partial, renames=renames)
         if not run.as_json:
-            run.console.print(shown(found))
+            run.show(shown(found))
         if found:
             push(
                 pb,
@@ -126,9 +128,9 @@ def push(
     if run.as_json:
         run.line(facts)
     elif done:
-        run.console.print(f"pushed: {', '.join(found.collections)}", style="bold", markup=False)
+        run.show(Text(f"pushed: {', '.join(found.collections)}", "bold"))
     elif found:
-        run.console.print("nothing was changed: this was a dry run", markup=False)
+        run.show("nothing was changed: this was a dry run")
     return Exit.DONE
 
 
@@ -163,9 +165,9 @@ def migrate(
         run.answer({"file": None, "written": False}, "models and server agree")
     elif file in there:
         facts = {"file": str(file), "written": False}
-        run.answer(facts, lambda: _plain(f"{file} is the last that the server has not applied; nothing is to add"))
+        run.answer(facts, f"{file} is the last that the server has not applied; nothing is to add")
     else:
-        run.answer({"file": str(file), "written": True}, lambda: _plain(str(file)))
+        run.answer({"file": str(file), "written": True}, str(file))
     return Exit.DONE
 
 
@@ -206,10 +208,3 @@ def _patch(lines: Iterable[str]) -> Text:
         text.append(f"{line}\n", style=colour)
     text.rstrip()
     return text
-
-
-def _plain(text: str) -> Text:
-    """Text that rich shows as it is."""
-    from rich.text import Text
-
-    return Text(text, no_wrap=True, overflow="ignore")

@@ -46,7 +46,9 @@ def watch(
             what = f"record {id!r} in collection" if id else "collection"
             raise PocketBaseError(f"there is no {what} {collection!r} at {pb.url}, or a rule hides it") from error
         pb.realtime.on_disconnect = lambda topics: _broken(run, topics)
-        run.notes.print(f"Watching {id or collection} at {pb.url}; Ctrl-C ends it.", style="dim", markup=False)
+        run.notes.print(
+            f"Watching {id or collection} at {pb.url}; Ctrl-C ends it.", style="dim", markup=False, soft_wrap=True
+        )
         for _ in itertools.count() if count is None else range(count):
             event = _next(events, pb)
             _show(run, event)

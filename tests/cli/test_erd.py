@@ -64,6 +64,8 @@ def test_files_by_their_names(cli: Cli, blog: PocketBase, signed_in: Env, tmp_pa
     assert cli("erd", "-o", "erd.mmd", **signed_in).exit_code == 0
     assert cli("erd", "-o", "erd.md", **signed_in).exit_code == 0
 
+    odd = "[bold]of :smile:.mmd"
+    assert cli("erd", "--only", "posts", "-o", odd, **signed_in).stdout == f"1 collections in {odd}\n"
     assert (tmp_path / "erd.mmd").read_text("utf-8").startswith("erDiagram\n")
     assert (tmp_path / "erd.md").read_text("utf-8").startswith("```mermaid\nerDiagram\n")
 

@@ -108,6 +108,13 @@ def test_push_makes_what_diff_shows(cli: Cli, env: dict[str, str], pb: PocketBas
     assert answer(cli("push", "--partial", "--json", **env)) == {"changes": [], "pushed": False}
 
 
+def test_lines_are_whole_however_narrow_the_terminal(cli: Cli, env: dict[str, str]) -> None:
+    narrow = cli("diff", "--partial", **env, COLUMNS="20").stdout
+
+    assert narrow == cli("diff", "--partial", **env).stdout
+    assert "    + text  text max=" in narrow
+
+
 def test_colours(cli: Cli, env: dict[str, str]) -> None:
     result = cli("diff", "--partial", FORCE_COLOR="1", **{**env, "TERM": "xterm"})
 

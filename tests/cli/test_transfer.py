@@ -489,7 +489,7 @@ def test_a_wrong_value_is_named_and_nothing_is_sent(
 def test_dry_run_only_checks(cli: Cli, blog: PocketBase, signed_in: Env, tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("title,views\nHello,3\n", "utf-8")
 
-    assert "1 records are fine" in cli("import", "posts.csv", "posts", "--dry-run", **signed_in).stdout
+    assert "no fault in 1 records" in cli("import", "posts.csv", "posts", "--dry-run", **signed_in).stdout
     assert Post.count() == 0
 
 
