@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pbmodels import AsyncPocketBase, Collection, PocketBase, PocketBaseServer
 from tests.blog import MODELS
 
 # The plugin is named for an environment that was made before it was; where it is installed, this is the same one.
 pytest_plugins = ["pbmodels.testing.plugin", "pytester"]
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

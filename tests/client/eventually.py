@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], timeout: float = 15.0) -> bool:
+async def eventually(condition: Callable[[], Awaitable[bool]], timeout: float = 60.0) -> bool:
     """Whether a condition comes true in time: it is asked again and again."""
     deadline = time.monotonic() + timeout
     while not await condition():

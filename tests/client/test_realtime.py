@@ -18,10 +18,12 @@ import pytest
 
 from pbmodels import (
     AsyncPocketBase,
+    AuthCollection,
     BadRequest,
     ClientResponseError,
     ConnectionFailed,
     Event,
+    Field,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -29,6 +31,7 @@ from pbmodels import (
     PocketBaseServer,
     RealtimeOptions,
     RequestTimeout,
+    using,
 )
 from tests.blog import Post
 from tests.client.eventually import eventually
@@ -230,7 +233,7 @@ def test_a_callback_may_write_and_unsubscribe_but_not_wait(blog: PocketBase) -> 
     blog.collection("posts").subscribe("*", callback)
     blog.collection("posts").create({"title": "a"})
 
-    assert finished.wait(10)
+    assert finished.wait(60)
     assert heard[:2] == ["pbmodels-realtime", "a"]
     assert "cannot be waited for inside a callback" in heard[2]
 
@@ -443,7 +446,7 @@ async def test_it_goes_on_after_a_restart_of_the_server(flavour: str) -> None:
             await heard.until(1)
 
             await asyncio.to_thread(server.restart)
-            await until(lambda: pb.realtime.stats.connections == 2)
+            await until(lambda: pb.realtime.stats.connections >= 2)
             admin.collection("posts").create({"title": "after"})
             await heard.until(2)
     assert heard.titles == ["before", "after"]
@@ -488,16 +491,17 @@ async def test_a_rate_limit_is_waited_out(server: PocketBaseServer, flavour: str
             proxy.refusals = [answer(429, retry_after="1")]
             began = time.monotonic()
             proxy.cut()
-            await until(lambda: pb.realtime.stats.connections == 2)
+            await until(lambda: pb.realtime.stats.connections >= 2)
             assert time.monotonic() - began >= 1.0
 
 
 async def test_a_server_that_only_takes_connections_to_end_them_is_not_rushed_at(flavour: str) -> None:
     with OddServer(lambda c: c.sendall(HEAD + GREETING), SUBSCRIBED, lambda c: c.sendall(HEAD)) as odd:
         async with new_client(flavour, odd.url) as pb:
+            began = time.monotonic()
             await done(pb.realtime.subscribe("posts/*", print))
-            await asyncio.sleep(0.6)
-            assert 3 <= len(odd.requests) <= 6
+            await until(lambda: len(odd.requests) >= 6)
+            assert time.monotonic() - began >= 0.15 + 0.3 + 0.6  # the shortest pauses before the last three
 
 
 # Who is signed in
@@ -524,23 +528,53 @@ async def test_a_sign_in_after_the_connection_began(
 
             await done(pb.collection(members).auth_refresh())
             await done(pb.collection(members).auth_with_password("else@example.com", "12345678"))
-            heard.clear()
             await seen_after_change(blog, members, other.id, heard)
             assert pb.realtime.client_id != first
-            assert {event.record.id for event in heard if not event.recovered} == {other.id}
+            await asyncio.to_thread(blog.collection(members).update, made.id, {"nick": "hidden now"})
+            await seen_after_change(blog, members, other.id, heard)
+            assert "hidden now" not in [event.record.nick for event in heard]
     finally:
         for record in (made, other):
             blog.collection(members).delete(record.id)
 
 
 async def seen_after_change(pb: PocketBase, collection: str, record_id: str, heard: Heard) -> None:
-    """Change a record until the subscriber, whose rights change at some moment, hears of it."""
-    for number in range(200):
-        await asyncio.to_thread(pb.collection(collection).update, record_id, {"nick": str(number)})
-        await asyncio.sleep(0.05)
-        if any(event.record.id == record_id for event in heard):
-            return
-    pytest.fail("it was never heard")
+    """Change a record until the subscriber, whose rights change at some moment, hears of a change."""
+    before = len(heard)
+
+    async def seen() -> bool:
+        await asyncio.to_thread(pb.collection(collection).update, record_id, {"nick": str(time.monotonic())})
+        return any(event.record.id == record_id for event in heard[before:])
+
+    assert await eventually(seen)
+
+
+async def test_a_live_list_shows_what_a_guest_sees_who_signs_in(
+    server: PocketBaseServer, flavour: str, blog: PocketBase, members: str
+) -> None:
+    class Member(AuthCollection, collection=members):
+        nick: Field[str]
+
+    made = blog.collection(members).create(
+        {"email": "live@example.com", "password": "12345678", "passwordConfirm": "12345678", "nick": "Ann"}
+    )
+    try:
+        with PocketBase(server.url) as guest, using(guest):
+            async with guest.aio as aio:
+                live: Any = Member.where().live() if flavour == "sync" else Member.where().aio.live()
+                pb: Any = guest if flavour == "sync" else aio
+
+                async def shows(nicks: list[str]) -> bool:
+                    return [member.nick for member in await done(live.snapshot())] == nicks
+
+                assert await shows([])
+                await done(pb.collection(members).auth_with_password("live@example.com", "12345678"))
+                assert await eventually(lambda: shows(["Ann"]))
+                pb.auth_store.clear()
+                assert await eventually(lambda: shows([]))
+                await done(live.close() if flavour == "sync" else live.aclose())
+    finally:
+        blog.collection(members).delete(made.id)
 
 
 async def test_a_sign_in_that_the_server_ended_is_noticed(
@@ -623,7 +657,7 @@ def test_a_child_has_a_connection_of_its_own(blog: PocketBase) -> None:
         theirs: list[Any] = []
         blog.realtime.subscribe("posts/*", theirs.append)
         blog.collection("posts").create({"title": "child"})
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not theirs and time.monotonic() < deadline:
             time.sleep(0.01)
         assert theirs
@@ -631,7 +665,7 @@ def test_a_child_has_a_connection_of_its_own(blog: PocketBase) -> None:
 
     assert in_a_child(child) == 0
     blog.collection("posts").create({"title": "parent"})
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(heard) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [json.loads(json.dumps(data))["record"]["title"] for data in heard] == ["child", "parent"]

@@ -156,20 +156,19 @@ async def test_a_change_amid_a_renewal_and_the_same_again(
 
 
 async def test_who_comes_during_a_pause_does_not_wait_for_its_end(
-    server: PocketBaseServer, flavour: str, blog: PocketBase
+    server: PocketBaseServer, flavour: str, blog: PocketBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pbmodels.client._realtime.pacing.backoff", lambda attempt: 600.0)
     with FaultProxy(server.url) as proxy:
         async with client_of(flavour, proxy.url, blog.auth_store.token) as pb:
             await done(pb.realtime.subscribe("posts/*", print))
-            proxy.refusals = [answer(503)] * 5  # and as many pauses, of several seconds together
+            proxy.refusals = [answer(503)] * 2
             proxy.cut()
             await until(lambda: len(proxy.refusals) == 1)
-            await asyncio.sleep(0.1)
-            began = time.monotonic()
             with pytest.raises(ServerError, match="503"):
                 await done(pb.realtime.subscribe("users/*", print))
             await done(pb.realtime.subscribe("users/*", print))
-            assert time.monotonic() - began < 0.7
+            assert pb.realtime.is_connected
 
 
 async def test_a_connection_that_the_server_has_forgotten(flavour: str) -> None:
@@ -217,7 +216,7 @@ def test_a_callback_cannot_wait_for_events(blog: PocketBase) -> None:
 
         blog.realtime.subscribe("posts/*", callback)
         blog.collection("posts").create({"title": "x"})
-        assert finished.wait(10)
+        assert finished.wait(60)
         blog.realtime.unsubscribe()
     assert "cannot be waited for inside a callback" in found[0]
 
@@ -254,7 +253,7 @@ def test_closing_waits_for_a_callback_that_runs(server: PocketBaseServer, blog: 
     with PocketBase(server.url, auth_store=blog.auth_store) as pb:
         pb.realtime.subscribe("posts/*", callback)
         blog.collection("posts").create({"title": "x"})
-        assert begun.wait(10)
+        assert begun.wait(60)
     assert ended.is_set()
     assert realtime_threads() == []
 
@@ -287,7 +286,7 @@ def test_a_watch_that_is_forgotten_ends(server: PocketBaseServer, blog: PocketBa
         del events, live
         gc.collect()
 
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (proxy.streams or realtime_threads()) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert (proxy.streams, realtime_threads()) == ([], [])
@@ -310,7 +309,7 @@ def test_closing_from_another_thread_wakes_who_waits(blog: PocketBase) -> None:
             threading.Timer(0.1, events.close).start()
             began = time.monotonic()
             assert list(events) == []
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 60  # and not for ever
 
 
 async def test_closing_from_another_task_wakes_who_waits(aio: AsyncPocketBase) -> None:
@@ -319,7 +318,7 @@ async def test_closing_from_another_task_wakes_who_waits(aio: AsyncPocketBase) -
             waiting = asyncio.create_task(anext(events, None))
             await asyncio.sleep(0.05)
             await events.aclose()
-            assert await asyncio.wait_for(waiting, 5) is None
+            assert await asyncio.wait_for(waiting, 60) is None
 
 
 def test_two_loops_with_one_client(server: PocketBaseServer, blog: PocketBase) -> None:
@@ -330,18 +329,18 @@ def test_two_loops_with_one_client(server: PocketBaseServer, blog: PocketBase) -
         async def listen() -> None:
             with using(pb):
                 async with pb.aio, Post.aio.watch() as events:
-                    await asyncio.to_thread(ready.wait, 20)
+                    await asyncio.to_thread(ready.wait, 60)
                     heard.extend([(await anext(events)).record.title for _ in range(5)])
 
         threads = [threading.Thread(target=lambda: asyncio.run(listen())) for _ in range(2)]
         for thread in threads:
             thread.start()
-        ready.wait(20)
+        ready.wait(60)
         assert len(proxy.streams) == 2
         for number in range(5):
             blog.collection("posts").create({"title": str(number)})
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert sorted(heard) == sorted("0123401234")
 
 
@@ -358,7 +357,7 @@ def test_loops_that_end_without_closing_are_forgotten(server: PocketBaseServer, 
             asyncio.run(listen())
         gc.collect()
         assert sum(loop() is not None for loop in loops) <= 1
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while proxy.streams and time.monotonic() < deadline:
             time.sleep(0.01)
         assert proxy.streams == []
@@ -387,7 +386,7 @@ def test_ctrl_c_while_waiting(server: PocketBaseServer, blog: PocketBase) -> Non
             with Post.watch() as events:
                 blog.collection("posts").create({"title": "well"})
                 assert next(events).record.title == "well"
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while (proxy.streams or realtime_threads()) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert (proxy.streams, realtime_threads()) == ([], [])
@@ -428,7 +427,7 @@ async def test_cancelling_at_any_moment_leaves_nothing_behind(
                 await until(lambda: len(asyncio.all_tasks()) <= tasks)
                 if other is not None:
                     await asyncio.to_thread(blog.collection("posts").create, {"title": "well"})
-                    event = await other.wait(10)
+                    event = await other.wait(60)
                     assert event is not None
                     assert event.record.title == "well"
             async with Post.aio.watch() as events:
@@ -443,7 +442,7 @@ async def test_an_event_is_not_lost_by_a_wait_that_is_cancelled(aio: AsyncPocket
         writing = asyncio.create_task(
             asyncio.to_thread(lambda: [blog.collection("posts").create({"title": title}) for title in titles])
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(seen) < len(titles) and time.monotonic() < deadline:
             task = asyncio.create_task(anext(events))
             await asyncio.sleep(0.001)

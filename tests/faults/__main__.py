@@ -7,7 +7,19 @@ import sys
 
 from tests.faults.storm import Storm, rage
 
-COLUMNS = ("seed", "flavour", "changes", "cuts", "kills", "renewals", "events", "recovered", "suppressed", "lost")
+COLUMNS = (
+    "seed",
+    "flavour",
+    "changes",
+    "cuts",
+    "kills",
+    "renewals",
+    "events",
+    "recovered",
+    "suppressed",
+    "brief",
+    "lost",
+)
 
 
 def main() -> int:

@@ -41,7 +41,7 @@ class FaultProxy:
         url: Where clients connect to.
         rewrite: What happens to the body of event streams that begin from now on.
         refusals: Raw HTTP answers that the next requests for an event stream get, in turn.
-        refuse_connections: Whether new connections are reset.
+        refuse_connections: Whether new connections are ended, and new event streams on connections that are kept.
         refuse_lists: Whether lists of records are answered with 503.
         requests: The first lines of all requests.
         cuts: How many streams were cut.
@@ -57,6 +57,7 @@ class FaultProxy:
         self.cuts = 0
         self._lock = threading.Lock()
         self._streams: list[Stream] = []
+        self._asked: list[Stream] = []
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -85,10 +86,15 @@ class FaultProxy:
         self.cuts += len(streams)
         return len(streams)
 
-    def freeze(self) -> None:
-        """Let nothing more through on the open streams, and close nothing."""
-        for stream in self.streams:
-            stream.is_frozen = True
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let nothing more through on the streams that were asked for, and close nothing; no new one in the block."""
+        with self._lock:
+            self.refusals = [answer(503)] * 1000
+            for stream in self._asked:
+                stream.is_frozen = True
+        yield
+        self.refusals = []
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -115,15 +121,22 @@ class FaultProxy:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open.append(server)
         is_stream = threading.Event()
-        self._start(self._down, client, server, is_stream)
+        stream = Stream(client, server)
+        self._start(self._down, stream, is_stream)
         with contextlib.suppress(OSError):
             while piece := client.recv(65536):
                 line = piece.split(b"\r\n", 1)[0].decode("latin-1")
                 if " HTTP/1.1" in line:
                     self.requests.append(line)
                 if piece.startswith(b"GET /api/realtime"):
-                    if self.refusals:
-                        client.sendall(self.refusals.pop(0))
+                    if self.refuse_connections:
+                        break
+                    with self._lock:
+                        refusal = self.refusals.pop(0) if self.refusals else None
+                        if refusal is None:
+                            self._asked.append(stream)
+                    if refusal is not None:
+                        client.sendall(refusal)
                         break
                     is_stream.set()
                 if self.refuse_lists and piece.startswith(b"GET /api/collections/"):
@@ -134,12 +147,11 @@ class FaultProxy:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _down(self, client: socket.socket, server: socket.socket, is_stream: threading.Event) -> None:
-        stream = Stream(client, server)
+    def _down(self, stream: Stream, is_stream: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while piece := server.recv(65536):
+            while piece := stream.server.recv(65536):
                 if not is_stream.is_set():
-                    client.sendall(piece)
+                    stream.client.sendall(piece)
                     continue
                 with self._lock:
                     self._streams.append(stream)
@@ -230,23 +242,37 @@ def slowly(seconds: float) -> Rewrite:
 
 
 def with_line_ends(end: bytes) -> Rewrite:
-    """A byte order mark first, other line ends, and a comment before each event."""
-    start = [b"\xef\xbb\xbf"]
+    """Other line ends."""
 
     def rewrite(body: bytes) -> Iterator[bytes]:
-        comment = b": a comment" + end
-        if start:
-            comment = start.pop() + comment
-        yield comment + body.replace(b"\n", end)
+        yield body.replace(b"\n", end)
 
     return rewrite
 
 
-def held_back(size: int) -> Rewrite:
-    """A proxy that buffers: nothing goes on before there is so much of it."""
+def with_a_byte_order_mark() -> Rewrite:
+    """A byte order mark first."""
+    start = [b"\xef\xbb\xbf"]
+
+    def rewrite(body: bytes) -> Iterator[bytes]:
+        yield (start.pop() if start else b"") + body
+
+    return rewrite
+
+
+def with_comments(body: bytes) -> Iterator[bytes]:
+    """A comment before each event, as proxies send it to keep a connection."""
+    yield b": a comment\n\n:\n" + body
+
+
+def held_back(size: int, *, greeting: bool = True) -> Rewrite:
+    """A proxy that buffers: nothing goes on before there is so much of it, or nothing but the greeting."""
     held = bytearray()
 
     def rewrite(body: bytes) -> Iterator[bytes]:
+        if not greeting and b"PB_CONNECT" in body:
+            yield body
+            return
         held.extend(body)
         if len(held) >= size:
             yield bytes(held)

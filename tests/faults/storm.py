@@ -1,6 +1,6 @@
 """One storm: a writer makes many changes while the line is cut again and again; nothing may be lost.
 
-Everything random comes from the seed: which changes, when and how the line is cut.
+Everything random comes from the seed: which changes, after how many of them the line is cut, and how.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import cycle, islice
 from typing import Any
 
 from pbmodels import PocketBase, PocketBaseServer, RealtimeOptions, using
@@ -20,7 +21,8 @@ from tests.blog import Post, User
 from tests.faults.proxy import FaultProxy, answer
 
 QUERY = (Post.where(Post.views >= 5)).order_by(-Post.views, Post.title)
-PATIENCE = 30.0
+PATIENCE = 60.0
+KINDS = ("cut", "reset", "amid", "refused", "limited", "gone", "killed")
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Storm:
         recovered: Those of them that catch-ups found.
         suppressed: Events that came again, or too late, and were left out.
         renewals: Connections that were renewed meanwhile.
+        brief: Records that came and went while the line was broken: nothing can tell of them any more.
         lost: Records whose last state was never given, or whose deletion was not.
         seconds: How long it took.
     """
@@ -74,6 +77,7 @@ class Storm:
     recovered: int = 0
     suppressed: int = 0
     renewals: int = 0
+    brief: int = 0
     lost: int = 0
     seconds: float = 0.0
 
@@ -86,6 +90,7 @@ class Writer:
         self._chance = chance
         self._ids: list[str] = []
         self._number = 0
+        self.made: set[str] = set()
 
     def change(self) -> None:
         """Create, update or delete a record."""
@@ -95,6 +100,7 @@ class Writer:
             self._number += 1
             record = self._posts.create({"title": f"{self._number} ä日本", "views": chance.randrange(10)})
             self._ids.append(record.id)
+            self.made.add(record.id)
         elif what < 0.85:
             recent = chance.choice(self._ids[-5:] if chance.random() < 0.5 else self._ids)
             self._posts.update(recent, {"views": chance.randrange(10)})
@@ -102,26 +108,33 @@ class Writer:
             self._posts.delete(self._ids.pop(chance.randrange(len(self._ids))))
 
 
-def weather(server: PocketBaseServer, proxy: FaultProxy, chance: random.Random, storm: Storm, *, kills: bool) -> bool:
-    """One fault, of a random kind; whether it found a connection to cut."""
+def weather(
+    kind: str,
+    server: PocketBaseServer,
+    proxy: FaultProxy,
+    chance: random.Random,
+    storm: Storm,
+    write: Callable[[], None],
+) -> bool:
+    """One fault; whether it found a connection to cut."""
     before = storm.cuts
-    kind = chance.choice(["cut", "reset", "amid", "refused", "gone", "limited"] + ["killed"] * kills)
     if kind == "refused":
         proxy.refusals = [answer(status) for status in chance.sample([502, 503, 504], chance.randint(1, 2))]
     elif kind == "limited":
         proxy.refusals = [answer(429, retry_after="0")]
     if kind == "killed":
-        storm.kills += 1
         storm.cuts += len(proxy.streams)
-        server.kill()
-        server.start()
-    else:
-        if kind == "gone":
-            proxy.refuse_connections = True
-        storm.cuts += proxy.cut(after=chance.randint(1, 900) if kind == "amid" else 0, reset=kind == "reset")
-        if kind == "gone":
-            time.sleep(chance.random() * 0.2)
-            proxy.refuse_connections = False
+        if storm.cuts > before:
+            storm.kills += 1
+            server.kill()
+            server.start()
+        return storm.cuts > before
+    proxy.refuse_connections = kind == "gone"
+    storm.cuts += proxy.cut(after=chance.randint(1, 900) if kind == "amid" else 0, reset=kind == "reset")
+    if kind == "gone":
+        for _ in range(chance.randint(3, 12)):
+            write()
+        proxy.refuse_connections = False
     return storm.cuts > before
 
 
@@ -206,31 +219,39 @@ def options() -> RealtimeOptions:
     return RealtimeOptions(lifetime=1.0, overlap=0.1)
 
 
-def rage(seed: int, *, changes: int = 2000, faults: int = 30, kills: bool = True) -> Storm:
+def rage(seed: int, *, changes: int = 2000, faults: int = 30) -> Storm:
     """One storm.
 
     Raises:
         AssertionError: Something was lost, or given in the wrong order.
     """
     chance = random.Random(seed)
+    moments = sorted(chance.sample(range(changes), faults))
+    kinds = list(islice(cycle(KINDS), faults))
+    chance.shuffle(kinds)
     storm = Storm(seed, "async" if seed % 2 else "sync")
     begun = time.monotonic()
-    moments = set(chance.sample(range(changes), faults))
     with PocketBaseServer() as server, server.client() as pb, FaultProxy(server.url) as proxy:
         push(pb, User, Post)
         with using(pb), Follower(storm.flavour, proxy.url, pb.auth_store.token) as follower:
-            writer = Writer(pb, chance)
-            since = due = 0
-            while follower.failure is None and (storm.changes < changes or due):
-                due += storm.changes in moments
-                since = since + 1 if follower.is_connected else 0
-                if due and since > chance.randint(1, 20):
-                    due -= weather(server, proxy, chance, storm, kills=kills)
-                    since = 0
-                elif due and storm.changes >= changes:
-                    time.sleep(0.01)
+            writer = Writer(pb, random.Random(seed))
+
+            def write() -> None:
                 writer.change()
                 storm.changes += 1
+
+            since, pause = 0, chance.randint(1, 20)  # changes since it is connected, and how many it is given
+            deadline = time.monotonic() + 4 * PATIENCE
+            while follower.failure is None and (storm.changes < changes or moments):
+                assert time.monotonic() < deadline, f"seed {seed}: {len(moments)} faults found no connection: {storm}"
+                since = since + 1 if follower.is_connected else 0
+                if moments and storm.changes >= moments[0] and since > pause:
+                    if weather(kinds[len(moments) - 1], server, proxy, chance, storm, write):
+                        del moments[0]
+                    since, pause = 0, chance.randint(1, 20)
+                elif storm.changes >= changes:
+                    time.sleep(0.01)
+                write()
             expected = [post.title for post in QUERY.all()]
             there = {post.id: post.updated for post in Post.all()}
             seen = follower.seen
@@ -243,6 +264,7 @@ def rage(seed: int, *, changes: int = 2000, faults: int = 30, kills: bool = True
                 raise AssertionError(f"seed {seed}: {error}; lost: {storm}") from None
             storm.events, storm.recovered = seen.events, seen.recovered
             storm.suppressed, storm.renewals = follower.suppressed, follower.stats.renewals
+            storm.brief = len(writer.made - seen.latest.keys() - seen.deleted)
         assert seen.backwards == 0, f"seed {seed}: {seen.backwards} events came after a newer one of their record"
     storm.seconds = time.monotonic() - begun
     return storm

@@ -112,7 +112,7 @@ def test_plain_iteration(blog: PocketBase) -> None:
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert subscribed.wait(10)
+    assert subscribed.wait(60)
     with PocketBase(blog.url) as other:
         other.auth_store.save(blog.auth_store.token)
         other.collection("posts").create({"title": "a"})
@@ -121,7 +121,7 @@ def test_plain_iteration(blog: PocketBase) -> None:
             assert next(mine).record.title == "b"
 
     watch.close()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert seen[:1] == ["a"]
 
@@ -175,7 +175,7 @@ async def test_changes_awaited(aio: AsyncPocketBase) -> None:
     async with Post.aio.watch(Post.views > 1) as events:
         await Post(title="no").aio.save()
         post = await Post(title="yes", views=2).aio.save()
-        event = await asyncio.wait_for(anext(events), 10)
+        event = await asyncio.wait_for(anext(events), 60)
 
     assert (event.action, event.record) == ("create", post)
 
