@@ -180,7 +180,7 @@ class Expr(Generic[T]):
         | `Post.tags.each.not_contains("x")` | `(tags:each !~ "x" \\|\\| tags:length = 0)` |
         """
         if self._path.several and not self._path.multiple:
-            return Not(Expr[Any](self._path.dual())._matching(Like.CONTAINS, value))
+            return _said(Not(Expr[Any](self._path.dual())._matching(Like.CONTAINS, value)))
         return Not(self.contains(value))
 
     def startswith(self, value: str) -> Filter:
@@ -239,7 +239,7 @@ class Expr(Generic[T]):
         has = Expr[Any](path.dual() if path.every else path).in_(values)
         assert isinstance(has, In)
         if path.every or not has.values:
-            return Not(has)
+            return _said(Not(has))
         if path.is_item and len(has.values) > 1:
             raise FilterError(
                 f"{path.name}.not_in(): PocketBase can ask whether any item is another one than one value, and not "
@@ -412,6 +412,11 @@ class Expr(Generic[T]):
         if path.through or not path.text.isidentifier():
             raise FilterError(f"{path.name}.{modifier} is for fields of the record itself, which a request may send")
         return Path(f"@request.body.{path.text}:{modifier}", Kind.BOOL, label=f"{path.name}.{modifier}")
+
+
+def _said(negation: Not) -> Filter:
+    """A negation as a verb says it: `~` turns it round as a whole, and does not take it for one of its own."""
+    return And((negation,))
 
 
 class Flag(Expr[bool], Filter):

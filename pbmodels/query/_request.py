@@ -111,7 +111,7 @@ class Request:
         query: The query parameters, which are texts.
         headers: The headers, which are texts.
         method: The HTTP method.
-        context: Where the rule is asked: `default`, `oauth2`, `otp`, `password`, `realtime`, `protectedFile`.
+        context: Where the rule is asked: `default`, `batch`, `oauth2`, `otp`, `password`, `realtime`, `protectedFile`.
     """
 
     __slots__ = ("auth", "body", "context", "headers", "method", "query")

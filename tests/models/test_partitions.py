@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -131,11 +132,9 @@ def test_other_processes_work_on_the_parts(posts: list[Post], blog: PocketBase) 
     plain = Post.where().partitions(2)
     carrying = Post.where().partitions(2, carry_token=True)
 
-    with spawn.Pool(2, initializer=disconnected) as pool:
-        assert pool.map(count, carrying) == [10, 10]
+    with ProcessPoolExecutor(2, mp_context=spawn, initializer=disconnected) as pool:
+        assert list(pool.map(count, carrying)) == [10, 10]
         assert all("Post has no client: call connect(" in str(said) for said in pool.map(count, plain))
-        pool.close()
-        pool.join()
 
 
 def test_connect_in_the_worker_is_what_partitions_without_a_token_use(posts: list[Post], blog: PocketBase) -> None:

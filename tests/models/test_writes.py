@@ -219,6 +219,13 @@ class TestAtTheVerySameMoment:
         with pytest.raises(Post.NotFound, match="there is no record"):
             post.increment(views=1)
 
+    def test_a_rule_that_lets_no_batches_through(self, transactions: PocketBase) -> None:
+        rules = {"viewRule": "", "updateRule": '@request.context = "default"'}
+        transactions.collections.update("posts", rules)
+        post = Post(title="x").save()
+        with PocketBase(transactions.url) as guest, using(guest):
+            assert post.increment(views=1).views == 1
+
     def test_where_batches_are_off_it_is_a_request_as_others(
         self, alone: PocketBase, caplog: pytest.LogCaptureFixture
     ) -> None:
