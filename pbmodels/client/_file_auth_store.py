@@ -35,7 +35,7 @@ class FileAuthStore(AuthStore):
         path: Where to keep it; missing folders are made at the first save.
 
     Raises:
-        InvalidRequest: The file exists and does not hold an auth store.
+        InvalidRequest: The file exists and does not hold an auth store, or cannot be read.
 
     Example:
         >>> import tempfile, pathlib
@@ -99,6 +99,8 @@ class FileAuthStore(AuthStore):
                 content, status = file.read(), os.fstat(file.fileno())
         except FileNotFoundError:
             content, status = None, None
+        except OSError as error:
+            raise InvalidRequest(f"cannot read the auth store {self.path}: {error.strerror}") from None
         kept = self._kept if content == self._content else self._parsed(content)
         self._note(content, status)
         news = kept is not self._kept

@@ -301,6 +301,11 @@ def test_a_file_that_is_no_store(tmp_path: Path, content: bytes) -> None:
     assert "hush" not in str(error.value)
 
 
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="cannot read the auth store .*: Is a directory"):
+        FileAuthStore(tmp_path)
+
+
 def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     store = FileAuthStore(tmp_path / "auth.json")
     store.save("kept", {"id": "u"})
