@@ -36,6 +36,7 @@ from pbmodels import (
     current_user,
     field,
 )
+from pbmodels.schema import Diff, diff
 
 
 class Badge(Collection, collection="badges"):
@@ -236,3 +237,15 @@ async def client(pb: PocketBase) -> None:
     assert_type(await pb.aio.collection("posts").get_full_list(), list[Record])
     assert_type(pb.collection("posts").get_one("id").get_str("title"), str)
     assert_type(pb.collection("posts").get_one("id").title, Any)
+
+
+async def schema(pb: PocketBase) -> None:
+    """Models and collections in step, by functions and by a client's own."""
+    assert_type(pb.schema.diff(Post, Member), Diff)
+    assert_type(await pb.aio.schema.diff(Post), Diff)
+    assert_type(diff(pb, Post), Diff)
+    assert_type(await diff(pb.aio, Post), Diff)
+    assert_type(pb.schema.push(Post), list[str])
+    assert_type(await pb.aio.schema.push(Post), list[str])
+    assert_type(pb.schema.pull(), str)
+    assert_type(await pb.aio.schema.migrate(Post, folder="pb_migrations"), Path | None)
