@@ -48,7 +48,7 @@ def export(
     names = [name.strip() for name in (fields or "").split(",") if name.strip()]
     with run.client() as pb:
         job = Export(pb, collection, kind, filter, names, files)
-        with progress(run, f"Exporting {collection}", job.total) as tick:
+        with progress(run, f"Exporting {collection}", job.total, goes_on=output is not None) as tick:
             if output is None:
                 job.to_stream(sys.stdout.buffer, tick)
                 sys.stdout.buffer.flush()

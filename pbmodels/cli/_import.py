@@ -47,7 +47,7 @@ def import_(
         job = Import(pb, collection, source, kind, existing, files, random_passwords)
         total = job.check() if source is not None or dry_run else None
         if not dry_run:
-            with progress(run, f"Importing {collection}", total) as tick:
+            with progress(run, f"Importing {collection}", total, goes_on=source is not None) as tick:
                 job.run(tick, restart=restart)
     if dry_run:
         run.answer({"collection": collection, "records": total, "written": 0}, f"no fault in {total or 0:,} records")

@@ -93,9 +93,10 @@ def pending_in(folder: Path, collections: Sequence[Json], applied: AbstractSet[s
     for file in migrations_in(folder):
         if applied is not None and file.name in applied:
             continue
-        written = _written(file)
+        text = file.read_text("utf-8", errors="replace")
+        written = _written(text)
         if written is None:
-            foreign += [file.name] if applied is not None else []
+            foreign += [file.name] if applied is not None and "migrate(" in text else []
         elif applied is not None or written.is_ahead_of(after):
             files.append(file)
             after = written.applied_to(after)
@@ -108,9 +109,8 @@ def pending_in(folder: Path, collections: Sequence[Json], applied: AbstractSet[s
     return Pending(folder, tuple(files), after)
 
 
-def _written(file: Path) -> _Written | None:
+def _written(text: str) -> _Written | None:
     """A migration by its two states; None for one that cannot be read."""
-    text = file.read_text("utf-8")
     if WRITTEN_BY not in text:
         return None
     try:

@@ -14,6 +14,7 @@ import pytest
 
 from pbmodels import Collection, Field, GeoPoint, PocketBase, Relation, Relations, field
 from pbmodels.cli._data import importing
+from pbmodels.cli._data.checkpoint import Checkpoint
 from pbmodels.cli._data.existing import Existing
 from pbmodels.cli._data.exporting import Export
 from pbmodels.cli._data.format import Format
@@ -151,6 +152,24 @@ def test_an_interrupted_export_goes_on(
     assert target.read_bytes() == whole.read_bytes()
     assert len(ids) == 9
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"posts.{format}", f"whole.{format}"]
+
+
+@pytest.mark.parametrize("command", [["export", "posts", "-o", "posts.jsonl"], ["import", "posts.jsonl", "posts"]])
+def test_ctrl_c_tells_that_the_same_command_goes_on(
+    cli: Cli, blog: PocketBase, signed_in: Env, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"title": "Hello"}\n', "utf-8")
+    wanted = [*command, "--force"] if command[0] == "export" else command
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "save", stop)
+    Post.create(title="There")
+    interrupted = cli(*wanted, **signed_in)
+
+    assert (interrupted.exit_code, interrupted.stdout) == (130, "")
+    assert interrupted.stderr == "Interrupted; the same command goes on from here.\n"
 
 
 def test_another_export_does_not_go_on_there(blog: PocketBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,11 +270,12 @@ def test_what_the_server_applied_does_not_wait(tmp_path: Path) -> None:
 @since(0, 39)
 def test_what_others_wrote_and_the_server_has_not_applied_is_refused(spare: PocketBase, tmp_path: Path) -> None:
     (tmp_path / "1700000000_by_hand.js").write_text("migrate((app) => {}, (app) => {});")
+    (tmp_path / "no_migration.js").write_text("module.exports = { one: 1 };")
 
     with pytest.raises(ModelError, match=r"not applied, and that `migrate` did not write: 1700000000_by_hand\.js"):
         migrate(spare, Draft.One, folder=tmp_path)
 
-    assert [file.name for file in tmp_path.iterdir()] == ["1700000000_by_hand.js"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["1700000000_by_hand.js", "no_migration.js"]
 
 
 async def test_async_migrate_goes_on_from_what_waits(spare: PocketBase, tmp_path: Path) -> None:
