@@ -143,6 +143,9 @@ class RecordsExpr(RelationExpr):
         ids = self._ids(every=self._path.every)
         return ids._compare(operator, other if isinstance(other, Expr) else self._operand(other))
 
+    def _submitted(self, modifier: str) -> Path:
+        raise FilterError(f"{self._path.name}.{modifier} is for fields of the record itself, which a request may send")
+
     def _ids(self, *, every: bool) -> Expr[Any]:
         path = self._path if self._path.every is every and not self._path.multiple else self._path.item(every)
         return Expr(path.behind("id", "id", Kind.RELATION))

@@ -12,7 +12,7 @@ from pbmodels._filter_text import BoundFilter, Grammar, RelativeTime, literal
 from pbmodels.query._nodes import And, Comparison, Empty, Filter, In, Like, Matching, Not
 from pbmodels.query._paths import Kind, Path
 from pbmodels.query._sort import Sort
-from pbmodels.query._values import POINT, operand, refuse_pair, refuse_unknown_option
+from pbmodels.query._values import PASSWORD, POINT, operand, refuse_pair, refuse_unknown_option
 from pbmodels.query._verbs import unknown_verb
 
 T = TypeVar("T", covariant=True)
@@ -377,6 +377,8 @@ class Expr(Generic[T]):
         path = self._path
         if not isinstance(value, str):
             raise FilterError(f"{path.name}.{how.value}() takes text, not {type(value).__name__}")
+        if path.kind is Kind.PASSWORD:
+            raise FilterError(PASSWORD.format(path.name))
         if path.multiple or path.kind in (Kind.NUMBER, Kind.BOOL, Kind.GEO_POINT):
             raise FilterError(f"{path.name} is not text (but {path.kind}): .{how.value}() cannot look into it")
         literal(value, Grammar.ESCAPED)
@@ -403,7 +405,7 @@ class Expr(Generic[T]):
 
     def _sortable(self) -> str:
         text = self._path.text
-        if text.startswith("@") or "(" in text or self._path.is_item:
+        if text.startswith("@") or "(" in text or self._path.is_item or self._path.kind is Kind.PASSWORD:
             raise FilterError(f"PocketBase cannot sort by {self._path.name}: sort by a field of the record")
         return text
 

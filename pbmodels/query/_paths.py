@@ -197,6 +197,8 @@ class Path:
             FilterError: It is no text.
         """
         textual = self.kind is None or self.kind in TEXTUAL
+        if self.text.endswith(":lower"):
+            return self
         if self.multiple or not textual or ":" in self.text or "(" in self.text:
             raise FilterError(
                 f"{self.name} is not text{f' (but {self.kind})' if self.kind else ''}: .lower() is for texts"

@@ -17,9 +17,11 @@ POINT = (
     "{0} is a point: compare its numbers, as in {0}.lon > 13.4, or its distance, as in {0}.distance_to(13.4, 52.5) < 5"
 )
 
+PASSWORD = "{0} is a password, of which PocketBase keeps a hash: nothing can be asked of it; sign in to check one"
 
 _NUMBER, _BOOL = Kind.NUMBER, Kind.BOOL
-_WITHOUT_TEXT = (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.AUTODATE, Kind.GEO_POINT)  # compared by identity, so no set
+# compared by identity, so no set
+_WITHOUT_TEXT = (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.AUTODATE, Kind.GEO_POINT, Kind.PASSWORD)
 
 
 def operand(path: Path, value: object) -> object:
@@ -47,6 +49,8 @@ def _checked(path: Path, value: object) -> object:
     kind = path.kind
     if kind is Kind.GEO_POINT:
         raise FilterError(POINT.format(path.name))
+    if kind is Kind.PASSWORD:
+        raise FilterError(PASSWORD.format(path.name))
     fits: bool
     if value is None:
         fits = kind not in (Kind.NUMBER, Kind.BOOL)
@@ -106,6 +110,8 @@ def refuse_pair(left: Path, right: Path) -> None:
         FilterError: It would not.
     """
     for path in (left, right):
+        if path.kind is Kind.PASSWORD:
+            raise FilterError(PASSWORD.format(path.name))
         if path.multiple:
             raise FilterError(f"{path.name} holds a list, which PocketBase cannot compare with another field")
         if path.kind is Kind.GEO_POINT:

@@ -154,6 +154,10 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: Post.title == b"x", "posts.title is a text and can never equal b'x'"),
         (lambda: Post.title.in_(["a", 3]), "posts.title is a text and can never equal 3"),
         (lambda: Post.title > None, "posts.title cannot be compared with None by >: use == None or != None"),
+        (lambda: User.password == "x", "users.password is a password, of which PocketBase keeps a hash"),
+        (lambda: Post.author.password.startswith("x"), "posts.author.password is a password, of which"),
+        (lambda: User.password == User.name, "users.password is a password, of which PocketBase keeps a hash"),
+        (lambda: -User.password, "PocketBase cannot sort by users.password"),
         (lambda: Post.views == "3", "posts.views is a number and can never equal '3': use a number"),
         (lambda: Post.views == True, "posts.views is a number and can never equal True"),
         (lambda: Post.views == None, "can never equal None: use a number; an empty number is 0"),  # noqa: E711
@@ -206,7 +210,7 @@ def test_what_it_sends(condition: object, text: str) -> None:
         (lambda: (Post.views > 3) & Post.title, "cannot combine a condition with Expr"),
         (lambda: (Post.views > 3) | True, "cannot combine a condition with bool: both sides of & and | must be cond"),
     ],
-    ids=range(55),
+    ids=range(59),
 )
 def test_what_is_refused(make: Callable[[], Any], sentence: str) -> None:
     with pytest.raises((FilterError, AttributeError, TypeError)) as caught:
