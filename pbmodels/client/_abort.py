@@ -132,6 +132,20 @@ def for_all() -> Generator[None]:
         _current.reset(before)
 
 
+@contextmanager
+def inner_block() -> Generator[AbortController]:
+    """A block of its own, which is given up with the block around it too."""
+    outer, inner = _current.get(), AbortController()
+    with inner:
+        if outer is not None:
+            outer._add(inner.abort)
+        try:
+            yield inner
+        finally:
+            if outer is not None:
+                outer._forget(inner.abort)
+
+
 class Abortable:
     """For sync code: sockets are ended by the transport."""
 

@@ -43,6 +43,7 @@ class FaultProxy:
         refusals: Raw HTTP answers that the next requests for an event stream get, in turn.
         refuse_connections: Whether new connections are ended, and new event streams on connections that are kept.
         refuse_lists: Whether lists of records are answered with 503.
+        hold_lists: Whether lists of records get no answer at all.
         requests: The first lines of all requests.
         cuts: How many streams were cut.
     """
@@ -53,6 +54,7 @@ class FaultProxy:
         self.refusals: list[bytes] = []
         self.refuse_connections = False
         self.refuse_lists = False
+        self.hold_lists = False
         self.requests: list[str] = []
         self.cuts = 0
         self._lock = threading.Lock()
@@ -139,6 +141,8 @@ class FaultProxy:
                         client.sendall(refusal)
                         break
                     is_stream.set()
+                if self.hold_lists and piece.startswith(b"GET /api/collections/"):
+                    continue
                 if self.refuse_lists and piece.startswith(b"GET /api/collections/"):
                     client.sendall(answer(503))
                     break

@@ -85,7 +85,11 @@ class Line:
 
 @pytest.fixture
 async def line(flavour: str, server: PocketBaseServer, blog: PocketBase) -> AsyncIterator[Line]:
-    with FaultProxy(server.url) as proxy, PocketBase(proxy.url, auth_store=blog.auth_store, retries=0) as pb, using(pb):
+    with (
+        FaultProxy(server.url) as proxy,
+        PocketBase(proxy.url, auth_store=blog.auth_store, retries=0, timeout=600) as pb,
+        using(pb),
+    ):
         async with pb.aio:
             yield Line(proxy, pb, flavour)
 
@@ -351,3 +355,24 @@ async def test_waiting_ends_in_time_while_nothing_can_be_caught_up_with(line: Li
 
         line.proxy.refuse_lists = False
         assert await told(events, 1) == {("create", missed.id, True)}
+
+
+@pytest.mark.parametrize("kind", ["watch", "live"])
+async def test_closing_gives_up_what_is_asked_for(line: Line, blog: PocketBase, kind: str) -> None:
+    """The server does not answer; whoever waits is woken all the same."""
+    query = Post.where(Post.views >= 0)
+    if line.flavour == "async":
+        events: Any = Post.aio.watch() if kind == "watch" else query.aio.live()
+    else:
+        events = Post.watch() if kind == "watch" else query.live()
+    assert await take(events, 0) is None
+    line.proxy.hold_lists = True
+    with line.down(blog):
+        pass
+    await line.up()
+    before = len(line.proxy.requests)
+    waiting = asyncio.create_task(take(events))
+    await until(lambda: any("/posts/records" in request for request in line.proxy.requests[before:]))
+
+    await (events.aclose() if line.flavour == "async" else asyncio.to_thread(events.close))
+    assert await waiting is None

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pbmodels._filter_text import GrammarNeeded
-from pbmodels.client._errors import ClientResponseError
+from pbmodels.client._abort import AbortController, inner_block
+from pbmodels.client._errors import ClientResponseError, RequestAborted
 from pbmodels.client._pause import AsyncPause
 from pbmodels.client._realtime.channel import PASSING, Listener
 from pbmodels.client._realtime.inbox import AsyncInbox, Beside, BesideItem, Item, Mark, Overflow
@@ -41,6 +42,7 @@ class AsyncFeed(Generic[R]):
         self._call: Call | None = None
         self._retries = Retries()
         self._pause = AsyncPause()
+        self._under_way: AbortController | None = None
         self._next_try = 0.0
         self.is_closed = False
 
@@ -193,6 +195,8 @@ class AsyncFeed(Generic[R]):
         if not self._inbox.is_of_parent:
             self._inbox.close()
             self._pause.end()
+            if self._under_way is not None:
+                self._under_way.abort()
 
     async def _text(self, topic: Topic) -> str:
         try:
@@ -201,9 +205,16 @@ class AsyncFeed(Generic[R]):
             return topic.text(await self._sender.learn_grammar(topic.records_path))
 
     async def _catch_up(self, call: Call) -> bool:
-        """Take one step; False where it failed and is to be taken again, later."""
+        """Take one step; False where it failed and is to be taken again, later, or was given up by a `close`."""
         try:
-            answer = await self._sender.execute(call)
+            with inner_block() as self._under_way:
+                if self.is_closed:
+                    return False
+                answer = await self._sender.execute(call)
+        except RequestAborted:
+            if self.is_closed:
+                return False
+            raise
         except PASSING as error:
             self._next_try = time.monotonic() + self._retries.pause_after(error)
             return False
