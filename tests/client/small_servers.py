@@ -1,7 +1,10 @@
-"""A mail server and an S3 storage, as small as PocketBase lets them be."""
+"""A mail server and an S3 storage, as small as PocketBase lets them be, and a proxy for TLS."""
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -51,6 +54,22 @@ class _Bucket(BaseHTTPRequestHandler):
         pass
 
 
+class _Tunnel(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        command, *_ = iter(self.rfile.readline, b"\r\n")
+        self.server.messages.append(command.decode().strip())  # type: ignore[attr-defined]
+        with socket.create_connection(("127.0.0.1", int(command.split()[1].rpartition(b":")[2]))) as there:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            other = {self.connection: there, there: self.connection}
+            with contextlib.suppress(OSError):  # one of them has gone
+                while True:
+                    for ready in select.select(list(other), [], [])[0]:
+                        piece = ready.recv(65536)
+                        if not piece:
+                            return
+                        other[ready].sendall(piece)
+
+
 @contextmanager
 def small_server(server: Any) -> Iterator[tuple[int, list[str]]]:
     """The port of a server while the block runs, and what it got."""
@@ -74,3 +93,8 @@ def mail_server() -> Any:
 def bucket() -> Any:
     """An S3 storage that says yes to everything, and whose `messages` are the requests."""
     return small_server(ThreadingHTTPServer(("127.0.0.1", 0), _Bucket))
+
+
+def tunnel() -> Any:
+    """A proxy for TLS to ports of this machine, whose `messages` are what it was told to connect to."""
+    return small_server(socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Tunnel))

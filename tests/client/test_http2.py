@@ -34,6 +34,7 @@ from pbmodels.client import _transport
 from pbmodels.server._binary import find_binary
 from tests.client.eventually import eventually
 from tests.client.flavours import done, new_client
+from tests.client.small_servers import tunnel
 
 HOST = "pocketbase.example"
 SUPERUSER = ("boss@example.com", "12345678")
@@ -152,6 +153,22 @@ async def test_it_is_spoken_where_it_is_offered(flavour: str, secure: Secure, pb
     await done(pb.health.check())
 
     assert spoken == ["HTTP/1.1", "HTTP/2"]
+
+
+@pytest.mark.parametrize("http2", [False, True])
+async def test_through_a_proxy(
+    flavour: str, secure: Secure, pb: Any, monkeypatch: pytest.MonkeyPatch, http2: bool
+) -> None:
+    with tunnel() as (port, told):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        async with new_client(flavour, secure.url, verify=secure.trusts, http2=http2) as client:
+            client.auth_store.save(pb.auth_store.token)
+            made = await done(client.collection("notes").create({"text": "by proxy", "paper": ("a.txt", b"content")}))
+            assert (await done(client.collection("notes").get_one(made.id))).text == "by proxy"
+            assert await done(client.files.read(made, made.paper)) == b"content"
+
+    assert set(told) == {f"CONNECT {secure.url.removeprefix('https://')} HTTP/1.1"}
 
 
 async def test_requests_side_by_side(flavour: str, pb: Any, connections: Connections) -> None:
