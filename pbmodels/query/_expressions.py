@@ -20,6 +20,8 @@ T = TypeVar("T", covariant=True)
 field of its type can be, so that `Post.published > Post.created` is fine whichever of them may be None."""
 
 _EQUALS = ("=", "!=")
+_TEXT = Kind.TEXT
+_UNSEARCHABLE = (Kind.NUMBER, Kind.BOOL, Kind.GEO_POINT, Kind.PASSWORD)
 
 P = TypeVar("P", bound="Point")
 
@@ -377,9 +379,9 @@ class Expr(Generic[T]):
         path = self._path
         if not isinstance(value, str):
             raise FilterError(f"{path.name}.{how.value}() takes text, not {type(value).__name__}")
-        if path.kind is Kind.PASSWORD:
-            raise FilterError(PASSWORD.format(path.name))
-        if path.multiple or path.kind in (Kind.NUMBER, Kind.BOOL, Kind.GEO_POINT):
+        if path.multiple or (path.kind is not _TEXT and path.kind in _UNSEARCHABLE):
+            if path.kind is Kind.PASSWORD:
+                raise FilterError(PASSWORD.format(path.name))
             raise FilterError(f"{path.name} is not text (but {path.kind}): .{how.value}() cannot look into it")
         literal(value, Grammar.ESCAPED)
         return Matching(path, how, value)

@@ -19,8 +19,7 @@ POINT = (
 
 PASSWORD = "{0} is a password, of which PocketBase keeps a hash: nothing can be asked of it; sign in to check one"
 
-_NUMBER, _BOOL = Kind.NUMBER, Kind.BOOL
-# compared by identity, so no set
+_NUMBER, _BOOL, _TEXT = Kind.NUMBER, Kind.BOOL, Kind.TEXT  # most are of these
 _WITHOUT_TEXT = (Kind.NUMBER, Kind.BOOL, Kind.DATE, Kind.AUTODATE, Kind.GEO_POINT, Kind.PASSWORD)
 
 
@@ -33,7 +32,7 @@ def operand(path: Path, value: object) -> object:
     kind = path.kind
     given = type(value)
     if given is str:
-        if kind not in _WITHOUT_TEXT and value.isascii() and "\0" not in value:  # type: ignore[attr-defined, operator]
+        if (kind is _TEXT or kind not in _WITHOUT_TEXT) and value.isascii() and "\0" not in value:  # type: ignore[attr-defined, operator]
             return value
     elif given is bool:
         if kind is _BOOL:
