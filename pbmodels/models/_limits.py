@@ -13,6 +13,7 @@ from pbmodels.models._errors import ModelError
 from pbmodels.query import Kind
 
 if TYPE_CHECKING:
+    from pbmodels.client import Upload
     from pbmodels.models._specs import Spec
 
 
@@ -85,9 +86,12 @@ def _host(address: str) -> str:
 
 def _file_size(file: Any) -> int:
     """The size of a new file in bytes, 0 where only sending it will tell."""
-    if file.upload is None:
-        return 0
-    content = file.upload.content
+    return 0 if file.upload is None else upload_size(file.upload) or 0
+
+
+def upload_size(upload: Upload) -> int | None:
+    """The size of what is to be sent in bytes, None where only sending it will tell, which may be possible once."""
+    content = upload.content
     if isinstance(content, (bytes, bytearray)):
         return len(content)
-    return os.stat(content).st_size if isinstance(content, os.PathLike) and os.path.isfile(content) else 0
+    return os.stat(content).st_size if isinstance(content, os.PathLike) and os.path.isfile(content) else None

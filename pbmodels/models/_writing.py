@@ -21,7 +21,7 @@ from pbmodels.client._record_calls import after_update, delete_call, write_call
 from pbmodels.client._request import Call
 from pbmodels.models._errors import InvalidRecord, ModelError, RecordNotFound, SchemaMismatch
 from pbmodels.models._files import File, to_file
-from pbmodels.models._limits import refuse_beyond
+from pbmodels.models._limits import refuse_beyond, upload_size
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_fields, unknown_field
 from pbmodels.models._refs import Ref, ref_of
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _ALPHABET = (string.ascii_lowercase + string.digits).encode()
 _LETTERS = bytes(_ALPHABET[byte % 36] for byte in range(256))
 _NOTHING = object()
+_ROOM = 4_000_000
+"""Bytes of files that go into a batch without need: the server takes bodies of 128 MB by default."""
 _UNEVEN = bytes(range(252, 256))  # these would make the first letters likelier
 
 
@@ -139,12 +141,13 @@ class Saving:
 
     @property
     def adds(self) -> bool:
-        """Whether the server shall add to what it holds, or take from it; new files are too large for a batch."""
-        return (
-            not self.created
-            and any(name.endswith(("+", "-")) for name in self.body or ())
-            and not any(isinstance(item, Upload) for value in (self.body or {}).values() for item in _listed(value))
-        )
+        """Whether the server shall add to what it holds, or take from it; files only if a batch has room for them."""
+        body = {} if self.created else self.body or {}
+        if not any(name.endswith(("+", "-")) for name in body):
+            return False
+        files = [item for value in body.values() for item in _listed(value) if isinstance(item, Upload)]
+        sizes = [upload_size(file) for file in files]
+        return all(size is not None for size in sizes) and sum(size or 0 for size in sizes) <= _ROOM
 
 
 def _listed(value: Any) -> list[Any]:

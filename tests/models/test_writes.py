@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -195,13 +196,27 @@ class TestAtTheVerySameMoment:
                 mine.increment(views=1)
             mine.reviewers.add(people[n])
             mine.increment(score=0.5)
+            mine.gallery.append((f"{n}.txt", b"x"))
+            mine.save()
 
         with ThreadPoolExecutor(4) as pool:
             for done in [pool.submit(copy_context().run, change, n) for n in range(4)]:
                 done.result()
 
         post.refresh()
-        assert (post.views, post.score, len(post.reviewers)) == (20, 2, 4)
+        assert (post.views, post.score, len(post.reviewers), len(post.gallery)) == (20, 2, 4, 4)
+
+    def test_large_files_and_streams_go_by_themselves(self, transactions: PocketBase) -> None:
+        post = Post(title="x").save()
+        sent: list[httpx.Request] = []
+        transactions.before_send = sent.append
+
+        for content in (b"x" * 4_000_001, io.BytesIO(b"x"), b"x"):
+            post.gallery.append(("a.txt", content))
+            post.save()
+
+        assert [request.method for request in sent] == ["PATCH", "PATCH", "POST"]
+        assert len(post.gallery) == 3
 
     async def test_awaited(self, transactions: PocketBase) -> None:
         async with transactions.aio:
