@@ -52,7 +52,7 @@ class Shop:
                     self.changes += 1
 
     def change(self) -> None:
-        if random.random() < 0.55:
+        if random.random() < 0.6:
             customer = random.choice(["Ann", "Bea", "Cem", "Dov", "Eve", "Fay"])
             Order.create(customer=customer, total=round(random.uniform(5, 500), 2), state="open")
         elif order := Order.where(Order.state == "open").order_by(-Order.total)[:20].first():

@@ -357,6 +357,7 @@ class Collection(BaseModel, metaclass=CollectionMeta):
         Raises:
             ClientResponseError: The server refused, or was not reached, when the watch begins: `NotFound` and
                 `Forbidden` for what may not be watched.
+            ModelError: It is a view, of which the server sends no events.
 
         Example:
             >>> with Post.watch(Post.status == True) as events:

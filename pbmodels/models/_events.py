@@ -14,6 +14,7 @@ from pbmodels._errors import FilterError
 from pbmodels.client._realtime.inbox import Overflow
 from pbmodels.client._realtime.plan import Event, Recover
 from pbmodels.client._realtime.topics import Topic
+from pbmodels.models._errors import ModelError
 from pbmodels.models._loading import loader_of
 from pbmodels.models._paths import to_expand, to_fields
 from pbmodels.models._query import Query
@@ -123,7 +124,13 @@ def watch_topic(query: Query[Any], record_id: str | None, expand: Sequence[Any],
 
     Raises:
         FilterError: A relation or field is none.
+        ModelError: It is a view.
     """
+    if query._model.__is_view__:
+        raise ModelError(
+            f"{query._model.__collection__!r} is a view, of which PocketBase sends no events: watch the collections "
+            "that it is computed from, or take live(check=60) of a query, which reads it anew every 60 seconds"
+        )
     if isinstance(expand, str) or isinstance(fields, str):
         raise FilterError("watch() takes expand= and fields= as lists, such as expand=[Post.author]")
     model = query._model

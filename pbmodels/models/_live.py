@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pbmodels._errors import FilterError
 from pbmodels.client._realtime.live_list import LiveList, Order
 from pbmodels.client._realtime.topics import Topic
+from pbmodels.models._errors import ModelError
 from pbmodels.models._events import ModelReader, dated_fields
 from pbmodels.models._keyset import Keyset, keyset_of
 from pbmodels.models._query import Query
@@ -26,8 +27,14 @@ def live_list(query: Query[M], check: float | None) -> LiveList[M]:
 
     Raises:
         FilterError: It is a slice that begins somewhere or holds nothing, it prefetches, or needs several requests.
+        ModelError: It is a view, and is not to be read anew now and then.
     """
     model = query._model
+    if model.__is_view__ and check is None:
+        raise ModelError(
+            f"{model.__collection__!r} is a view, of which PocketBase sends no events: "
+            "live(check=60) reads it anew every 60 seconds"
+        )
     if query._offset or query._limit == 0:
         raise FilterError(
             f"live() of {model.__name__} keeps the first records of a query, so that [:20] can be live, "

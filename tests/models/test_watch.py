@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_raw_conditions_and_queries_can_be_watched(blog: PocketBase) -> None:
 
         assert next(by_text).record.title == "three"
         assert next(by_query).record.title == "four"
+
+
+def test_a_hundred_watchers_share_one_connection(blog: PocketBase) -> None:
+    with ExitStack() as stack:
+        watches = [stack.enter_context(Post.watch(Post.views == number)) for number in range(100)]
+        for number in range(100):
+            blog.collection("posts").create({"title": str(number), "views": number})
+
+        assert [next(events).record.title for events in watches] == [str(number) for number in range(100)]
+        assert [events.wait(0) for events in watches] == [None] * 100
+        assert blog.realtime.stats.connections == 1
 
 
 def test_one_record(blog: PocketBase) -> None:

@@ -417,10 +417,12 @@ class AsyncQuerySet(Query[M]):
             overflow: What happens to more: `"wait"` slows this query's own stream; `"event"` gives a change `overflow`,
                 then reads the list anew.
             check: Seconds after which the list is read anew, for what sends no event: a condition through a
-                relation whose record changed, a macro such as `now()`, a list rule that begins to hide a record.
+                relation whose record changed, a macro such as `now()`, a list rule that begins to hide a record,
+                all changes of a view.
 
         Raises:
             FilterError: The query is a slice that does not begin at its first record, or is too large for one request.
+            ModelError: It is of a view, and `check` is not given.
 
         Example:
             >>> async with Post.aio.where(Post.views > 10).order_by(-Post.views)[:3].live() as top:
