@@ -355,8 +355,10 @@ class Query(Generic[M]):
                 f"the conditions on {self._model.__name__} need {len(parts)} requests, and only the server itself "
                 f"knows the order {self._sort_text()!r}: leave order_by() out and sort in Python, or ask for less"
             )
-        most = batch if self._limit is None else min(batch, max(1, self._offset + self._limit))
-        return [Cursor(self, part, most, keyset) for part in parts]
+        size = batch
+        if self._sorted:  # a page of each part is held, whatever the size of the batches that are made of them
+            size = MAX_BATCH if self._limit is None else min(MAX_BATCH, max(1, self._offset + self._limit))
+        return [Cursor(self, part, size, keyset) for part in parts]
 
     @property
     def _sorted(self) -> bool:

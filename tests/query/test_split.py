@@ -124,6 +124,8 @@ def test_superusers_may_ask_for_values_that_are_too_long_for_a_filter(blog: Pock
     query = Post.where(Post.body.in_([short[0], *bodies[:2], *short[1:], bodies[2]]))
 
     assert sorted(post.body for post in query) == sorted([*bodies, *short[:2]])
+    assert [post.body for post in query.order_by(-Post.body)] == sorted([*bodies, *short[:2]], reverse=True)
+    assert [post.body for post in query.order_by(Post.body)[1:3]] == sorted([*bodies, *short[:2]])[1:3]
     assert query.count() == 5
     requests: list[httpx.Request] = []
     guest.before_send = requests.append
