@@ -176,7 +176,7 @@ def command(
                 if isinstance(error, BrokenPipeError):
                     raise
                 raise typer.Exit(report(error, as_json=as_json)) from None
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, typer.Abort):  # Abort: at a prompt
                 raise typer.Exit(Exit.INTERRUPTED) from None
             if code:
                 raise typer.Exit(code)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from pbmodels import PocketBaseServer
 from pbmodels.cli import app
@@ -78,8 +79,9 @@ class TestOrder:
 
 class TestSecrets:
     def test_no_command_takes_a_password_as_an_argument(self, cli: Cli) -> None:
-        for command in ("doctor", "serve"):
-            assert "-password" not in cli(command, "--help").stdout.replace("--show-password", "")
+        for command in (str(each.name) for each in app.registered_commands):
+            shown = cli(command, "--help").stdout.replace("--show-password", "").replace("--random-passwords", "")
+            assert "-password" not in shown
 
     def test_no_repr_shows_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PBMODELS_PASSWORD", "correct horse")
@@ -113,6 +115,16 @@ class TestSecrets:
             pb.settings.get_all()
 
         assert asked == [(f"Password of {server.superuser_email} at {server.url}", True)]
+
+    def test_ctrl_c_where_it_is_asked_for_ends_the_command(
+        self, cli: Cli, server: PocketBaseServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def ask(*_: object) -> str:
+            raise typer.Abort  # as typer's prompt does
+
+        monkeypatch.setattr("pbmodels.cli._settings._ask_password", ask)
+
+        assert cli("doctor", "--url", server.url, "--identity", "a@example.com").exit_code == 130
 
     def test_a_token_signs_in_too(self, cli: Cli, server: PocketBaseServer) -> None:
         with server.client() as pb:
