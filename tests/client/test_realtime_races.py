@@ -158,13 +158,19 @@ async def test_a_change_amid_a_renewal_and_the_same_again(
 async def test_who_comes_during_a_pause_does_not_wait_for_its_end(
     server: PocketBaseServer, flavour: str, blog: PocketBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pbmodels.client._realtime.pacing.backoff", lambda attempt: 600.0)
+    pauses: list[int] = []
+
+    def long(attempt: int) -> float:
+        pauses.append(attempt)
+        return 600.0
+
+    monkeypatch.setattr("pbmodels.client._realtime.pacing.backoff", long)
     with FaultProxy(server.url) as proxy:
         async with client_of(flavour, proxy.url, blog.auth_store.token) as pb:
             await done(pb.realtime.subscribe("posts/*", print))
             proxy.refusals = [answer(503)] * 2
             proxy.cut()
-            await until(lambda: len(proxy.refusals) == 1)
+            await until(lambda: pauses)
             with pytest.raises(ServerError, match="503"):
                 await done(pb.realtime.subscribe("users/*", print))
             await done(pb.realtime.subscribe("users/*", print))
