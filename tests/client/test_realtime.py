@@ -599,6 +599,28 @@ async def test_a_sign_in_that_the_server_ended_is_noticed(
         blog.collection(members).delete(made.id)
 
 
+async def test_a_token_that_cannot_be_refreshed_is_not_taken_for_ended(
+    client: Any, blog: PocketBase, members: str
+) -> None:
+    """Older servers refuse to refresh the token of an impersonated user."""
+    heard: Heard = Heard()
+    checks: list[str] = []
+    made = blog.collection(members).create(
+        {"email": "imp@example.com", "password": "12345678", "passwordConfirm": "12345678"}
+    )
+    theirs: Any = await done(client.collection(members).impersonate(made.id, 3600))
+    try:
+        theirs.before_send = lambda request: checks.append(request.url.path)
+        theirs.realtime.options = RealtimeOptions(auth_check=0.1)
+        await done(theirs.collection(members).subscribe("*", heard))
+        await until(lambda: sum(path.endswith("/auth-refresh") for path in checks) >= 3)
+        await asyncio.to_thread(blog.collection(members).update, made.id, {"nick": "Imp"})
+        assert (await heard.until(1))[0].record.nick == "Imp"
+    finally:
+        await done(theirs.close() if isinstance(theirs, PocketBase) else theirs.aclose())
+        blog.collection(members).delete(made.id)
+
+
 # Where it runs and how it ends
 
 

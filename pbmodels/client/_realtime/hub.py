@@ -248,9 +248,11 @@ class Hub:
                 continue
             try:
                 await self.sender.execute(refresh_call(token))
-            except (Unauthorized, Forbidden, NotFound) as error:
+            except (Unauthorized, NotFound) as error:
                 if store.token == token:
                     self._unauthorized(error)
+            except Forbidden:
+                pass  # it holds, but is not to be refreshed, as an impersonated one on older servers
             except (ClientResponseError, InvalidRequest) as error:
                 log.debug("realtime: whether the sign-in still holds is unknown: %s", error)
 
