@@ -225,9 +225,11 @@ class Doubts:
 
     def patience(self) -> float | None:
         """Seconds until the first is to be asked about, None where there is none."""
+        if not self.are_some:
+            return None
         due = [since + GRACE for since in islice(self._soon.values(), 1)]
         due += [since + LONG_GRACE for since in islice(self._later.values(), 1)]
-        return min(due) - time.monotonic() if due else None
+        return min(due) - time.monotonic()
 
 
 def moment_of(version: Any) -> datetime:
