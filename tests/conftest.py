@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
@@ -16,6 +17,14 @@ pytest_plugins = ["pbmodels.testing.plugin", "pytester"]
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def import_path() -> Iterator[None]:
+    """What a test lets Python import from its own folder is not for the processes that later tests start."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture(scope="session")
