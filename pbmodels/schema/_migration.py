@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pbmodels.schema._defaults import Json
 from pbmodels.schema._diff import Diff, compared
-from pbmodels.schema._import import in_order
+from pbmodels.schema._import import in_order, views_in_the_way
 from pbmodels.schema._pending import CHANGED, GONE, WRITTEN_BY, Pending
 
 
@@ -67,11 +67,22 @@ def migration(found: Diff, before: Sequence[Json], after: Sequence[Json]) -> str
     return "\n".join(parts) + "\n"
 
 
+_EMPTY_VIEWS = """\
+  // A column cannot go while a view shows it.
+  for (const id of {ids}) {{
+    const view = app.findCollectionByNameOrId(id);
+    view.viewQuery = "SELECT '' AS id";
+    app.saveNoValidate(view);
+  }}
+"""
+
+
 def _step(before: Sequence[Json], after: Sequence[Json]) -> list[str]:
     """The statements that lead from one state to the other."""
     old = {body["id"]: body for body in before}
     kept = {body["id"] for body in after}
-    changed = in_order([body for body in after if old.get(body["id"]) != body])
+    in_the_way = views_in_the_way(before, after)
+    changed = in_order([body for body in after if old.get(body["id"]) != body or body["id"] in in_the_way])
     gone = [body["id"] for body in before if body["id"] not in kept]
     return [
         f"{CHANGED}{_script(changed)};",
@@ -82,6 +93,7 @@ def _step(before: Sequence[Json], after: Sequence[Json]) -> list[str]:
         "    .filter((each) => !each.system && !told.includes(each.id))",
         "    .map((each) => JSON.parse(JSON.stringify(each)))",
         "    .map(({ id, name, type, fields }) => ({ id, name, type, fields }));",
+        *(_EMPTY_VIEWS.format(ids=json.dumps(sorted(in_the_way))).splitlines() if in_the_way else ()),
         "  app.importCollections([...others, ...changed], true);",
     ]
 

@@ -71,7 +71,7 @@ def stakes(diff: Diff, before: Sequence[Json], after: Sequence[Json]) -> dict[in
             if repeats is not None:
                 found[place] = Stake(there["name"], "repeats of another", fields=repeats.fields, fits=repeats)
         elif change.field is not None and change.action == "drop":
-            found[place] = Stake(there["name"], "values lost", filter=_filled(change.before))
+            found[place] = _lost(there["name"], change.before)
         elif change.field is not None and change.action == "change":
             new = next(field for field in fields if field["name"] == change.field)
             old_field = next(field for field in there["fields"] if field["id"] == new["id"])
@@ -91,11 +91,25 @@ def _is_list(field: Json) -> bool:
     return field["type"] in _MANY_KINDS and (field.get("maxSelect") or 0) > 1
 
 
+def _lost(collection: str, field: Json) -> Stake:
+    """The values of a field that goes."""
+    name, kind = field["name"], field["type"]
+    if kind in ("password", "autodate"):
+        return Stake(collection, "values lost", filter="")
+    if name[0].isdigit():  # no name to the filter language
+        return Stake(collection, "values lost", fields=(name,), fits=lambda record: _is_empty(record.get(name), kind))
+    return Stake(collection, "values lost", filter=_filled(field))
+
+
+def _is_empty(value: Any, kind: str) -> bool:
+    if kind == "json":
+        return value in (None, "")
+    return value in (None, "", 0, [], {}) or (kind == "geoPoint" and not any(value.values()))
+
+
 def _filled(field: Json) -> str:
     """Which records hold a value in a field."""
     name, kind = field["name"], field["type"]
-    if kind in ("password", "autodate"):
-        return ""
     if _is_list(field):
         return f"{name}:length > 0"
     match kind:
@@ -161,7 +175,7 @@ def fits(value: Any, field: Json) -> bool:
         (False, True)
     """
     kind = field["type"]
-    if value in (None, "", 0, [], {}) or (kind == "geoPoint" and not any(value.values())):
+    if _is_empty(value, kind) or value in (0, [], {}):
         return not field.get("required")
     match kind:
         case "text":

@@ -608,6 +608,54 @@ def test_a_view_does_not_go_without_a_question(spare: PocketBase) -> None:
     assert push(spare, Article, User, exact=True, allow_data_loss=True) == ["totals"]
 
 
+class Shelves:
+    """A view, and a view of it, before and after the column that they show has gone."""
+
+    class Book(Collection, collection="books"):
+        title: Field[str] = field(default="")
+        shelf: Field[str] = field(default="")
+
+    class Short(ViewCollection, collection="short_books", query="SELECT id, title, shelf FROM books"):
+        title: Field[str]
+
+    class Shorter(ViewCollection, collection="shorter_books", query="SELECT id, title FROM short_books"):
+        title: Field[str]
+
+    class LaterBook(Collection, collection="books"):
+        title: Field[str] = field(default="")
+        pages: Field[int] = field(default=3)
+
+    class LaterShort(ViewCollection, collection="short_books", query="SELECT id, title, pages FROM books"):
+        title: Field[str]
+        pages: Field[int]
+
+
+def test_a_column_goes_together_with_the_views_that_show_it(spare: PocketBase) -> None:
+    class User(AuthCollection, collection="users"):
+        pass
+
+    later = (Shelves.LaterBook, Shelves.LaterShort, Shelves.Shorter, User)
+    push(spare, Shelves.Book, Shelves.Short, Shelves.Shorter)
+    Shelves.Book.create(title="Emma", shelf="a")
+
+    push(spare, *later, exact=True, allow_data_loss=True)
+
+    assert [(book.title, book.pages) for book in Shelves.LaterShort.all()] == [("Emma", 0)]
+    assert [book.title for book in Shelves.Shorter.all()] == ["Emma"]
+    assert named(spare, "books") == ["title", "pages"]
+    assert push(spare, *later, exact=True) == []
+
+
+def test_a_column_that_a_view_goes_on_showing_is_refused(spare: PocketBase) -> None:
+    push(spare, Shelves.Book, Shelves.Short)
+
+    with pytest.raises(ValidationFailed, match="short_books.*no such column"):
+        push(spare, Shelves.LaterBook, Shelves.Short, exact=True, allow_data_loss=True)
+
+    assert named(spare, "books") == ["title", "shelf"]
+    assert Shelves.Short.count() == 0
+
+
 def test_views_of_views_in_any_order(spare: PocketBase) -> None:
     class Outer(ViewCollection, collection="a_totals", query="SELECT id, title FROM z_totals"):
         title: Field[str]

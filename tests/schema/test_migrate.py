@@ -26,10 +26,12 @@ from pbmodels import (
     Rules,
     ViewCollection,
     field,
+    using,
 )
 from pbmodels.schema import migrate, push
 from pbmodels.schema._sources import collections_at
 from pbmodels.server._binary import find_binary
+from tests.schema.test_changes import Shelves
 from tests.server_version import since
 
 
@@ -247,6 +249,23 @@ def test_what_waits_in_the_folder_is_not_written_again(spare: PocketBase, tmp_pa
         if len(states_after) == 2:
             with closing(sqlite3.connect(app / "pb_data" / "data.db")) as database:
                 assert database.execute("SELECT id, title, pages FROM drafts").fetchall() == [(made, "kept", 3)]
+
+
+def test_a_column_goes_together_with_the_views_that_show_it(tmp_path: Path) -> None:
+    folder = tmp_path / "pb_migrations"
+    started(tmp_path)
+    migrate(tmp_path, Shelves.Book, Shelves.Short, Shelves.Shorter, folder=folder)
+    started(tmp_path)
+    before = states(tmp_path)
+    second = migrate(tmp_path, Shelves.LaterBook, Shelves.LaterShort, Shelves.Shorter, folder=folder, exact=True)
+    assert second is not None
+
+    with PocketBaseServer(tmp_path) as server, server.client() as pb, using(pb):
+        Shelves.LaterBook.create(title="Emma", pages=9)
+        assert [(book.title, book.pages) for book in Shelves.LaterShort.all()] == [("Emma", 9)]
+        assert [book.title for book in Shelves.Shorter.all()] == ["Emma"]
+    down(tmp_path)
+    assert states(tmp_path) == before
 
 
 def test_what_the_server_applied_does_not_wait(tmp_path: Path) -> None:

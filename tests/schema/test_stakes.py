@@ -142,6 +142,34 @@ def test_narrowing_is_refused_with_the_records_at_stake(
     assert narrowed.collections.get_one("narrowed") == before
 
 
+@pytest.mark.parametrize("name", ["2nd", "plain"])
+@pytest.mark.parametrize(
+    ("kind", "values", "count"),
+    [
+        ("text", ["", "a", "b"], 2),
+        ("number", [0, 1, 0], 1),
+        ("bool", [False, True, True], 2),
+        ("json", [None, 0, []], 2),
+        ("geoPoint", [{"lon": 0, "lat": 0}, {"lon": 0, "lat": 1}, {"lon": 1, "lat": 0}], 2),
+        ("autodate", [None, None, None], 3),
+    ],
+)
+def test_a_field_that_goes_is_counted_whatever_its_name(
+    spare: PocketBase, name: str, kind: str, values: list[Any], count: int
+) -> None:
+    options = {"onCreate": True} if kind == "autodate" else {}
+    spare.collections.create({"name": "slim", "fields": [{"name": name, "type": kind, **options}]})
+    for value in values:
+        spare.collection("slim").create({name: value} if value is not None else {})
+
+    class Slim(Collection, collection="slim"):
+        pass
+
+    (lost,) = diff(spare, Slim, exact=True).losses[:1]
+
+    assert (lost.field, lost.at_stake) == (name, count)
+
+
 class Tagged(Collection, collection="tagged"):
     name: Field[str] = field(default="")
     shelf: Field[int] = field(default=0)
