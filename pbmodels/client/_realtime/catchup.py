@@ -29,6 +29,8 @@ from pbmodels.client._request import Call
 
 R = TypeVar("R")
 
+NEWER = Standing.NEWER  # at hand, for every event is compared with it
+
 
 class Catchup(Plan[R]):
     """What one watcher was given, and what it has to be given after a break.
@@ -100,20 +102,24 @@ class Catchup(Plan[R]):
         if self._ids is not None:
             (self._ids.discard if deleted else self._ids.add)(record_id)
         version = self._reader.version(record) if self._versioned else None
-        standing = Standing.NEWER
-        if version is not None:
-            standing = self._versions.live(record_id, version, data, deleted=deleted)
-        found = self._found_records.pop(record_id, None) if standing is not Standing.OLDER else None
-        if standing is Standing.KNOWN or (found is not None and not deleted and self._reader.same(found, record)):
-            self.superseded += 1  # a catch-up was quicker
-            return None
-        if standing is not Standing.NEWER:
-            self._doubts.add(record_id, soon=standing is not Standing.CLOSE)
-        if standing is Standing.OLDER:
+        standing = NEWER if version is None else self._versions.live(record_id, version, data, deleted=deleted)
+        if (standing is not NEWER or self._found_records) and not self._is_news(record_id, record, standing, deleted):
             self.superseded += 1
             return None
         self._is_gone = deleted
         return Event(action, record)
+
+    def _is_news(self, record_id: str, record: R, standing: Standing, deleted: bool) -> bool:
+        """Whether to deliver an event that is not simply newer, or that a catch-up was quicker than."""
+        if standing is Standing.KNOWN:
+            return False
+        if standing is not Standing.OLDER:
+            found = self._found_records.pop(record_id, None)
+            if found is not None and not deleted and self._reader.same(found, record):
+                return False
+        if standing is not NEWER:
+            self._doubts.add(record_id, soon=standing is not Standing.CLOSE)
+        return standing is not Standing.OLDER
 
     def patience(self) -> float | None:
         """Seconds until the server is to be asked about records whose last state is not certain."""

@@ -225,7 +225,7 @@ class Doubts:
 
     def patience(self) -> float | None:
         """Seconds until the first is to be asked about, None where there is none."""
-        if not self.are_some:
+        if not self._soon and not self._later:
             return None
         due = [since + GRACE for since in islice(self._soon.values(), 1)]
         due += [since + LONG_GRACE for since in islice(self._later.values(), 1)]

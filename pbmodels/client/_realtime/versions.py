@@ -28,6 +28,9 @@ class Standing(enum.Enum):
     KNOWN = "it was delivered"
 
 
+_NEWER = Standing.NEWER
+
+
 @dataclass(slots=True)
 class _Known(Generic[V]):
     version: V
@@ -62,7 +65,10 @@ class Versions(Generic[V]):
     def live(self, record_id: str, version: V, data: str, *, deleted: bool) -> Standing:
         """What to do with an event that the connection brought."""
         known = self._known.get(record_id)
-        standing = Standing.NEWER if known is None else self._beside(known, record_id, version, data, deleted)
+        if known is None:
+            self._keep(record_id, _Known(version, is_deleted=deleted), data)
+            return _NEWER
+        standing = self._beside(known, record_id, version, data, deleted)
         if standing is not Standing.OLDER and standing is not Standing.KNOWN:
             self._keep(record_id, _Known(version, is_deleted=deleted), data)
         return standing
