@@ -71,4 +71,6 @@ def _facts(error: Exception) -> dict[str, Any]:
     for name in ("status", "field_errors"):
         if value := getattr(error, name, None):
             facts[name] = value
+    if (refused := getattr(error, "diff", None)) is not None:
+        facts["changes"] = refused.as_dicts()
     return facts

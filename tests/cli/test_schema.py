@@ -136,6 +136,8 @@ def test_what_would_lose_values_is_refused_with_their_number(
     assert "values that do not fit: 2 records" in refused.stderr
     assert "--allow-data-loss" in refused.stderr
     assert pb.collections.get_one("notes").fields[1]["max"] == 50
+    told = json.loads(cli("push", "--partial", "--json", **env).stderr)["error"]
+    assert (told["type"], told["changes"][0]["option"], told["changes"][0]["at_stake"]) == ("DataLoss", "max", 2)
     assert cli("push", "--partial", "--allow-data-loss", **env).exit_code == 0
     assert pb.collections.get_one("notes").fields[1]["max"] == 5
 
