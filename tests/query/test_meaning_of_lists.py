@@ -197,12 +197,7 @@ def left_out(asked: Asked, word: str) -> Both:
         found = [x for row in s.rows(b) if (x := asked.get(s, b, row)) is not None]
         return not found or quantified(lower(word) not in lower(x) for x in found)
 
-    condition = asked.expr.not_contains(word)
-    if not asked.each:
-        return Both(condition, fits)
-    # Of one record or item, the one that the other conditions of the filter are about.
-    one_has = Both(~condition, lambda s, b, r: (x := asked.get(s, b, r)) is not None and lower(word) in lower(x))
-    return Both(condition, fits, one_has)
+    return Both(asked.expr.not_contains(word), fits)
 
 
 def none_of(asked: Asked, values: list[Any]) -> Both:
