@@ -367,6 +367,19 @@ async def test_more_topics_than_a_connection_takes(client: Any, monkeypatch: pyt
     assert client.realtime.stats.connections == 3
 
 
+async def test_a_thousand_topics_and_more(aio: AsyncPocketBase) -> None:
+    heard = Heard()
+    for start in range(0, 1010, 101):
+        some = range(start, start + 101)
+        await asyncio.gather(*(aio.realtime.subscribe("posts/*", heard, filter=f"views = {number}") for number in some))
+    for number in (0, 999, 1009):
+        await aio.collection("posts").create({"title": str(number), "views": number})
+    await heard.until(3)
+
+    assert sorted(heard.titles) == ["0", "1009", "999"]
+    assert aio.realtime.stats.connections == 2
+
+
 async def test_a_renewed_connection_loses_and_repeats_nothing(
     server: PocketBaseServer, flavour: str, blog: PocketBase
 ) -> None:

@@ -44,6 +44,7 @@ def main() -> int:
         print(" ".join(f"{getattr(storm, name):>10}" for name in COLUMNS), f"{storm.seconds:10.1f}", flush=True)
     totals = {name: sum(getattr(storm, name) for storm in storms) for name in COLUMNS[2:]}
     print(", ".join(f"{total} {name}" for name, total in totals.items()), f"in {len(storms)} storms; {failures} failed")
+    print("suppressed: came again or too late; brief: records that came and went while the line was broken")
     return failures
 
 
