@@ -81,6 +81,7 @@ class _Planner:
 
     def run(self) -> list[Json]:
         self._refuse_doubles()
+        self._refuse_names_that_are_given_up()
         matched = {intent.name: self._match(intent) for intent in self.intents}
         taken = {body["id"] for body in self.before}
         self.ids: dict[str, str] = {body["name"]: body["id"] for body in self.before}
@@ -109,6 +110,18 @@ class _Planner:
                     "give one of them"
                 )
             by_name[intent.name] = intent.model
+
+    def _refuse_names_that_are_given_up(self) -> None:
+        """Two models must not stand for one collection, the one by its name and the other by the name that it had."""
+        there = {body["name"] for body in self.before}
+        wanted = {intent.name: intent.model for intent in self.intents}
+        for intent in self.intents:
+            was = self.old_names.get(intent.name, intent.was)
+            if was in wanted and was in there and intent.name not in there:
+                raise ModelError(
+                    f"{intent.model} was {was!r}, and {wanted[was]} is called so now: push {intent.model} alone first, "
+                    f"so that the collection has its new name, then {wanted[was]}"
+                )
 
     def _match(self, intent: Intent) -> Json | None:
         """The collection that the server has for a model."""

@@ -646,6 +646,42 @@ def test_a_column_goes_together_with_the_views_that_show_it(spare: PocketBase) -
     assert push(spare, *later, exact=True) == []
 
 
+def test_a_name_that_another_gives_up_is_taken_in_a_second_push(spare: PocketBase) -> None:
+    class Old(Collection, collection="notes"):
+        text: Field[str] = field(default="")
+
+    class Renamed(Collection, collection="old_notes", was="notes"):
+        text: Field[str] = field(default="")
+
+    class New(Collection, collection="notes"):
+        title: Field[str] = field(default="")
+
+    push(spare, Old)
+    Old.create(text="kept")
+
+    with pytest.raises(ModelError, match="Renamed was 'notes', and New is called so now: push Renamed alone first"):
+        push(spare, Renamed, New)
+    assert push(spare, Renamed) == ["old_notes"]
+    assert push(spare, Renamed, New) == ["notes"]
+    assert [note.text for note in Renamed.all()] == ["kept"]
+    assert New.count() == 0
+
+
+def test_a_table_goes_together_with_the_views_that_show_it(spare: PocketBase) -> None:
+    class Total(ViewCollection, collection="short_books", query="SELECT id, name AS title FROM users"):
+        title: Field[str]
+
+    class User(AuthCollection, collection="users"):
+        name: Field[str] = field(default="", max_length=255)
+
+    push(spare, Shelves.Book, Shelves.Short, Shelves.Shorter)
+
+    push(spare, Total, Shelves.Shorter, User, exact=True, allow_data_loss=True)
+
+    assert Shelves.Shorter.count() == Total.count() == 0
+    assert "books" not in {body.name for body in spare.collections.get_full_list()}
+
+
 def test_a_column_that_a_view_goes_on_showing_is_refused(spare: PocketBase) -> None:
     push(spare, Shelves.Book, Shelves.Short)
 
