@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._run import Run, command
-from ._serve import introduce, stop_once_on_signals
+from ._serve import PasswordFile, introduce, kept_in, stop_once_on_signals
 
 if TYPE_CHECKING:
     from pbmodels.client import PocketBase
@@ -32,9 +32,7 @@ _EVERY = 2.0
 def demo(
     run: Run,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 chooses a free one.", min=0, max=65535)] = 8090,
-    show_password: Annotated[
-        bool, typer.Option("--show-password", help="Show the superuser's random password, for the dashboard.")
-    ] = False,
+    password_file: PasswordFile = None,
     once: Annotated[bool, typer.Option("--once", help="End after the tour, without waiting for Ctrl-C.")] = False,
 ) -> None:
     """Start a PocketBase in a temporary folder with a small blog, show models at work, and let you try the rest.
@@ -52,9 +50,10 @@ def demo(
             _tour(run)
             if once:
                 return
-            introduce(run, server, show_password=show_password)
-            _suggest(run, server, as_superuser=show_password)
-            code = _live(server)
+            with kept_in(password_file, server.superuser_password):
+                introduce(run, server, password_file)
+                _suggest(run, server, as_superuser=password_file is not None)
+                code = _live(server)
     except KeyboardInterrupt:
         run.console.print("Stopped.")
         return

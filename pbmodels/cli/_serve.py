@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from pbmodels.server import PocketBaseServer
 
 PASSWORD_VARIABLE = "PBMODELS_SUPERUSER_PASSWORD"
+
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File that only you can read for the random password of the server's own account, while it runs."
+    ),
+]
 
 
 @command(server=False, json=False)
@@ -36,16 +45,14 @@ def serve(
             "Without one, an account of the server's own gets a new random password at each start.",
         ),
     ] = None,
-    show_password: Annotated[
-        bool, typer.Option("--show-password", help="Show the random password of the server's own account.")
-    ] = False,
+    password_file: PasswordFile = None,
 ) -> None:
     """Run PocketBase on a folder, show its log, and stop it on Ctrl-C."""
     from pbmodels.server import PocketBaseServer, ServerStartError
 
     superuser = None if superuser_email is None else (superuser_email, _password_of(superuser_email))
-    if superuser is not None and show_password:
-        raise UsageError("--show-password shows the random password of the server's own account; leave one out")
+    if superuser is not None and password_file is not None:
+        raise UsageError("--password-file holds the random password of the server's own account; leave one out")
     following = threading.Event()
 
     def show(line: str) -> None:
@@ -55,8 +62,8 @@ def serve(
     server = PocketBaseServer(dir, port, superuser=superuser, log=show)
     stop_once_on_signals()
     try:
-        with server:
-            introduce(run, server, show_password=show_password)
+        with server, kept_in(password_file, server.superuser_password):
+            introduce(run, server, password_file)
             following.set()
             code = server.wait()
     except KeyboardInterrupt:
@@ -65,19 +72,42 @@ def serve(
     raise ServerStartError("PocketBase ended by itself.", exit_code=code, output=server.log_lines[-20:])
 
 
-def introduce(run: Run, server: PocketBaseServer, *, show_password: bool) -> None:
-    """Tell where the server is, and how to sign in."""
+def introduce(run: Run, server: PocketBaseServer, password_file: Path | None) -> None:
+    """Tell where the server is, and how to sign in; a password stays off the screen, which others see and logs keep."""
     rows = [
         ("Server", server.url),
         ("Dashboard", f"{server.url}/_/"),
         ("Folder", str(server.dir)),
         ("Superuser", server.superuser_email),
     ]
-    if show_password:
-        rows.append(("Password", server.superuser_password))
+    if password_file is not None:
+        rows.append(("Password", f"in {password_file}"))
     for name, value in rows:
         run.console.print(f"{name:<10} {value}", markup=False, soft_wrap=True)
     run.console.print("Ctrl-C stops it.")
+
+
+@contextmanager
+def kept_in(path: Path | None, password: str) -> Generator[None]:
+    """A password in a file that only its owner reads, for as long as the password is good.
+
+    Raises:
+        UsageError: The file cannot be made, or is there already.
+    """
+    if path is None:
+        yield
+        return
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{password}\n")
+    except FileExistsError:
+        raise UsageError(f"--password-file {path}: it is there already; remove it, or name another") from None
+    except OSError as error:
+        raise UsageError(f"--password-file {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def stop_once_on_signals() -> None:

@@ -63,7 +63,7 @@ def test_the_tour_shows_what_the_code_gives_on_a_real_server(cli: Cli, tmp_path:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_a_blog_to_try_other_commands_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pbmodels", "demo", "--port=0", "--show-password"]
+    command = [sys.executable, "-m", "pbmodels", "demo", "--port=0", "--password-file", "password"]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
@@ -73,13 +73,15 @@ def test_a_blog_to_try_other_commands_on(tmp_path: Path) -> None:
                 if line.startswith("InvalidRecord"):
                     break
             told = introduction(process)
+            assert told["Password"] == "in password"
+            password = (tmp_path / "password").read_text().strip()
 
-            answers = [run(line, told["Password"], tmp_path) for line in suggested(process)]
+            answers = [run(line, password, tmp_path) for line in suggested(process)]
             for answer, (shown, *_) in zip(answers, SUGGESTED.values(), strict=True):
                 assert answer.returncode == 0, answer.stderr
                 assert shown in answer.stdout
             with PocketBase(told["Server"]) as pb:
-                assert pb.superusers.auth_with_password(told["Superuser"], told["Password"]).token
+                assert pb.superusers.auth_with_password(told["Superuser"], password).token
         finally:
             process.send_signal(signal.SIGINT)
         # communicate() would pass by what the loops above have read ahead
@@ -89,4 +91,6 @@ def test_a_blog_to_try_other_commands_on(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert output.endswith("Stopped.\n")
     assert errors == ""
+    assert password not in output
+    assert not (tmp_path / "password").exists()
     assert not Path(told["Folder"]).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -73,12 +74,15 @@ def sign_in(url: str, email: str, password: str) -> int:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_until_a_signal(run: Run, tmp_path: Path, number: signal.Signals) -> None:
-    process = run("serve", "data", "--port", "0", "--show-password")
+    process = run("serve", "data", "--port", "0", "--password-file", "password")
     told = introduction(process)
+    password = tmp_path / "password"
+    assert told["Password"] == "in password"
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
     assert told["Dashboard"] == f"{told['Server']}/_/"
     assert told["Folder"] == str(tmp_path / "data")
     assert httpx.get(told["Dashboard"], trust_env=False).status_code == 200
-    assert sign_in(told["Server"], told["Superuser"], told["Password"]) == 200
+    assert sign_in(told["Server"], told["Superuser"], password.read_text().strip()) == 200
 
     process.send_signal(number)
     output, errors = process.communicate(timeout=20)
@@ -89,6 +93,17 @@ def test_serve_until_a_signal(run: Run, tmp_path: Path, number: signal.Signals) 
     with pytest.raises(httpx.ConnectError):
         httpx.get(told["Server"], trust_env=False)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_password_file_is_never_overwritten(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+
+    process = run("serve", "data", "--port", "0", "--password-file", "mine")
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "mine: it is there already; remove it, or name another" in errors
+    assert (tmp_path / "mine").read_text() == "precious"
 
 
 def test_serve_with_a_superuser_from_the_environment(run: Run) -> None:

@@ -80,7 +80,7 @@ class TestOrder:
 class TestSecrets:
     def test_no_command_takes_a_password_as_an_argument(self, cli: Cli) -> None:
         for command in (str(each.name) for each in app.registered_commands):
-            shown = cli(command, "--help").stdout.replace("--show-password", "").replace("--random-passwords", "")
+            shown = cli(command, "--help").stdout.replace("--password-file", "").replace("--random-passwords", "")
             assert "-password" not in shown
 
     def test_no_repr_shows_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
