@@ -6,12 +6,13 @@ such a connection ends with the answer that it was opened for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import httpcore
 import httpx
 
+from pbmodels.client._connections import AsyncConnections
 from pbmodels.client._one_write import OneWriteBackend
 
 
@@ -52,21 +53,16 @@ class Pool(httpx.HTTPTransport):
 
 
 class AsyncPool(httpx.AsyncHTTPTransport):
-    """For tasks."""
+    """For tasks.
 
-    _is_closed = False
+    Args:
+        options: The arguments of an `httpx.AsyncHTTPTransport`, for HTTP/1.1.
+    """
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, its body yet to be read."""
-        response = await super().handle_async_request(request)
-        if self._is_closed:
-            response.stream = _AsyncLast(response)
-        return response
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        self._is_closed = True
-        await super().aclose()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        maker: Any = self._pool
+        self._pool = cast("Any", AsyncConnections(maker, options["limits"].max_connections))
 
 
 class _Last(httpx.SyncByteStream):
@@ -84,21 +80,3 @@ class _Last(httpx.SyncByteStream):
             self._stream.close()
         finally:
             self._connection.close()
-
-
-class _AsyncLast(httpx.AsyncByteStream):
-    """A body with which its connection ends."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._stream = cast("httpx.AsyncByteStream", response.stream)
-        self._connection: Any = response.extensions["network_stream"]
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:
-            yield piece
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
-        finally:
-            await self._connection.aclose()

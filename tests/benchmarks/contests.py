@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import sys
 from collections.abc import Awaitable, Callable, Sized
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pocketbase import PocketBase as PyPIPocketBase
 from pbmodels import AsyncPocketBase, BoundFilter, Filter, PocketBase
 from pbmodels.cli._data.exporting import Export
 from pbmodels.cli._data.format import Format
+from pbmodels.client import _transport
 from tests.benchmarks.dataset import PAGE, Article, Draft, python_values, values
 from tests.benchmarks.javascript import JavaScript
 from tests.benchmarks.rounds import Contestant, clocked
@@ -147,7 +147,7 @@ def side(table: Table) -> list[Contestant]:
     def all_at_once(ask: Callable[[str], Awaitable[object]]) -> Callable[[], float]:
         return clocked(lambda: table.loop.run(get(ask)))
 
-    with patch.dict(sys.modules, {"pbmodels.client._aiohttp": None}):  # as where the extra is not installed
+    with patch.object(_transport, "_through_aiohttp", lambda options: None):  # as where the extra is not installed
         table.loop.run(get(plain.collection(Article.__collection__).get_one))
     contestants = [
         Contestant("httpx.AsyncClient.get", all_at_once(lambda id: raw.get(f"{table.url}{path}/{id}"))),
