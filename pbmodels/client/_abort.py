@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+import httpcore
+
 from pbmodels.client._breakable import BreakableBackend
 from pbmodels.client._errors import RequestAborted
 from pbmodels.client._pool import Pool
@@ -89,10 +91,11 @@ class AbortController:
             found = self._transports.get(key)
             if found is None and self._entered:  # what was begun in the block may outlive it
                 options: dict[str, Any] = {**wire.options, "http2": False}  # which threads cannot share
-                found = self._transports[key] = Pool(**options)
-                pool = found._pool
-                pool._network_backend = BreakableBackend(pool._network_backend, self._add, self._forget)
+                found = self._transports[key] = Pool(self._breakable, **options)
             return found
+
+    def _breakable(self, backend: httpcore.NetworkBackend) -> httpcore.NetworkBackend:
+        return BreakableBackend(backend, self._add, self._forget)
 
     def _forget(self, end: Callable[[], object]) -> None:
         with self._lock:

@@ -1,18 +1,14 @@
-"""Pools of connections that may be closed while others use them.
-
-httpcore forgets a connection that is just being opened when its pool is closed, and nobody would close it then. Here
-such a connection ends with the answer that it was opened for.
-"""
+"""httpx's transports over connections of this package's own: see `_connections.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import httpcore
 import httpx
 
-from pbmodels.client._connections import AsyncConnections
+from pbmodels.client._connections import AsyncConnections, Connections
 from pbmodels.client._one_write import OneWriteBackend
 
 
@@ -20,21 +16,18 @@ class Pool(httpx.HTTPTransport):
     """For threads.
 
     Args:
+        wrap: What is put between the connections and the network.
         options: The arguments of an `httpx.HTTPTransport`, for HTTP/1.1.
     """
 
-    _is_closed = False
-
-    def __init__(self, **options: Any) -> None:
+    def __init__(
+        self, wrap: Callable[[httpcore.NetworkBackend], httpcore.NetworkBackend] | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self._pool._network_backend = OneWriteBackend(self._pool._network_backend)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, its body yet to be read."""
-        response = super().handle_request(request)
-        if self._is_closed:
-            response.stream = _Last(response)
-        return response
+        maker: Any = self._pool
+        backend = OneWriteBackend(maker._network_backend)
+        maker._network_backend = backend if wrap is None else wrap(backend)
+        self._pool = cast("Any", Connections(maker, options["limits"].max_connections))
 
     def whole(self, request: httpcore.Request) -> tuple[httpcore.Response, bytes]:
         """An answer as httpcore gives it, and its body."""
@@ -43,13 +36,6 @@ class Pool(httpx.HTTPTransport):
             return response, b"".join(cast("Iterable[bytes]", response.stream))
         finally:
             response.close()
-            if self._is_closed:
-                response.extensions["network_stream"].close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._is_closed = True
-        super().close()
 
 
 class AsyncPool(httpx.AsyncHTTPTransport):
@@ -63,20 +49,3 @@ class AsyncPool(httpx.AsyncHTTPTransport):
         super().__init__(**options)
         maker: Any = self._pool
         self._pool = cast("Any", AsyncConnections(maker, options["limits"].max_connections))
-
-
-class _Last(httpx.SyncByteStream):
-    """A body with which its connection ends."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._stream = cast("httpx.SyncByteStream", response.stream)
-        self._connection: Any = response.extensions["network_stream"]
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._stream
-
-    def close(self) -> None:
-        try:
-            self._stream.close()
-        finally:
-            self._connection.close()
