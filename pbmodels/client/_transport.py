@@ -3,10 +3,11 @@
 Going straight to the transport takes a quarter less time per request than `httpx.Client`: its header
 merging, cookies, redirects and hooks have nothing to do here. Kept are connection pooling, proxies
 from the environment, TLS and timeouts. Redirects are never followed, so that no token leaves for
-another address. Sync requests that are read as a whole go a shorter way still; see `_direct.py`.
+another address. Sync requests that are read as a whole go a shorter way still; see `_direct.py`, and `_connections.py`
+for what many requests side by side need.
 
 Async requests go through aiohttp where `httpx-aiohttp` is installed (the extra `aiohttp`): many side by side are
-answered several times as fast. What it cannot do as well stays with httpx: open streams, whose time to wait changes
+answered a quarter faster. What it cannot do as well stays with httpx: open streams, whose time to wait changes
 once they have begun, uploads, whose size h11 checks, requests that are traced, proxies, and HTTP/2.
 
 Open streams and uploads go by HTTP/1.1 where HTTP/2 is offered too, for they may end early; see `_http2.py`.
