@@ -104,7 +104,8 @@ class _ProcessPool:
     """The connections of a process."""
 
     def __init__(self, wire: Wire) -> None:
-        self.full = Pool(**{**wire.options, "http2": False})
+        plain: dict[str, Any] = {**wire.options, "http2": False}
+        self.full = Pool(**plain)
         # With TLS settings of its own, for the protocols that are offered are among them.
         self.quick: httpx.BaseTransport = OneEach(wire.options) if wire.http2 else DirectTransport(self.full)
 
